@@ -1,0 +1,1 @@
+"""Co-simulation: every RTL module and the whole chain against the integer references."""

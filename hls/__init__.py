@@ -1,0 +1,1 @@
+"""Convert a trained QKeras network into firmware and prove the conversion exact."""

@@ -1,0 +1,1 @@
+"""Simulate, write, read and replay the detector's readout stream."""
