@@ -1,0 +1,171 @@
+"""The one place that knows how to build and simulate a module."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from firmware_tests.bench.simulators import make_runner
+
+ROOT = Path(__file__).resolve().parents[2]
+RTL = ROOT / "hls" / "rtl"
+#: Uninitialised registers start at random values (the seed decides which), and X is assigned at random.
+_VERILATOR_ARGS = ("--x-initial", "unique", "--x-assign", "unique", "-Wno-fatal", "-O3")
+
+
+@dataclass(frozen=True)
+class Design:
+    """What is built: sources, top module and parameters for one simulator.
+
+    Attributes
+    ----------
+    top : name of the top module.
+    sources : Verilog files; a relative name lies in ``hls/rtl``; a ``.f`` file lists others (relative to it).
+    parameters : parameters of the top module.
+    simulator : ``verilator`` or ``icarus``.
+    all_public : every signal is visible to cocotb (Verilator only: False is up to 5 times faster, but the top
+        must mark what cocotb touches with ``/* verilator public_flat_rw */``).
+    """
+
+    top: str
+    sources: Sequence[str | Path]
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    simulator: str = "verilator"
+    all_public: bool = True
+
+    def files(self) -> list[Path]:
+        """Return the source files in order, ``.f`` lists expanded."""
+        found: list[Path] = []
+        for source in self.sources:
+            path = RTL / source  # an absolute source stays as it is
+            found += file_list(path) if path.suffix == ".f" else [path]
+        return list(dict.fromkeys(found))
+
+    def folder(self) -> Path:
+        """Return the build folder: ``build/sim`` below the working folder, keyed by content."""
+        facts = [self.top, sorted(self.parameters.items()), self.simulator, self.all_public, _VERILATOR_ARGS]
+        digest = hashlib.sha256(json.dumps(facts).encode())
+        for file in self.files():
+            digest.update(str(file).encode() + file.read_bytes())
+        for table in sorted({t for f in self.files() for t in f.parent.glob("*.mem")}):
+            digest.update(table.read_bytes())
+        return Path.cwd() / "build" / "sim" / f"{self.top}.{self.simulator}.{digest.hexdigest()[:12]}"
+
+
+def file_list(path: Path) -> list[Path]:
+    """Return the files that a ``.f`` list names (one a line, ``//`` and ``#`` comments)."""
+    lines = (line.split("//")[0].split("#")[0].strip() for line in path.read_text().splitlines())
+    return [path.parent / line for line in lines if line]
+
+
+def build(design: Design) -> Path:
+    """Build ``design`` unless that was done before; return its folder.
+
+    Raises
+    ------
+    UserError : a tool is missing.
+    RuntimeError : the sources do not build; the text is the end of the log.
+    """
+    runner = make_runner(design.simulator, {}, all_public=design.all_public)
+    folder = design.folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        if (folder / "built").exists():
+            return folder
+        log = folder / "build.log"
+        try:
+            runner.build(
+                sources=design.files(),
+                hdl_toplevel=design.top,
+                parameters=design.parameters,
+                build_args=_VERILATOR_ARGS if design.simulator == "verilator" else (),
+                build_dir=folder,
+                always=True,
+                timescale=("1ns", "1ps"),
+                log_file=log,
+            )
+        except RuntimeError as error:
+            raise RuntimeError(f"{design.top} does not build ({error}):\n{_tail(log)}") from error
+        (folder / "built").touch()
+    return folder
+
+
+def run(design: Design, cases: str, *, tag: str, seed: int = 1, env: Mapping[str, str] | None = None) -> Path:
+    """Simulate the cocotb module ``cases`` on a built ``design``; return the folder of this run.
+
+    Raises
+    ------
+    AssertionError : a case failed, or none ran; the text names the cases and shows the end of the log.
+    """
+    folder = design.folder()
+    place = folder / f"{tag}.{seed}"
+    place.mkdir(parents=True, exist_ok=True)
+    paths = {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "COCOTB_ANSI_OUTPUT": "0"}
+    runner = make_runner(design.simulator, {**paths, **(env or {})}, all_public=design.all_public)
+    results, log = place / "results.xml", place / "run.log"
+    chance = [f"+verilator+seed+{seed}", "+verilator+rand+reset+2"]  # random registers before reset
+    with suppress(SystemExit, RuntimeError):  # the results file decides
+        runner.test(
+            hdl_toplevel=design.top,
+            hdl_toplevel_lang="verilog",
+            test_module=cases,
+            build_dir=folder,
+            test_dir=place,
+            seed=seed,
+            plusargs=chance if design.simulator == "verilator" else [],
+            results_xml=str(results),
+            log_file=log,
+        )
+    _check(results, log, f"{design.top}.{tag}")
+    return place
+
+
+def simulate(
+    top: str,
+    cases: str,
+    *,
+    sources: Sequence[str | Path],
+    parameters: Mapping[str, int] | None = None,
+    tag: str = "default",
+    seed: int = 1,
+    simulator: str | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Path:
+    """Build ``top`` and run the cocotb module ``cases`` on it; return the folder with the log.
+
+    ``simulator`` is ``verilator`` or ``icarus``; default: environment variable ``SIM``, else ``verilator``.
+    ``env`` reaches the cases as environment variables. A failed case is an ``AssertionError``.
+    """
+    design = Design(top, sources, parameters or {}, simulator or os.environ.get("SIM", "verilator"))
+    build(design)
+    return run(design, cases, tag=tag, seed=seed, env=env)
+
+
+def _check(results: Path, log: Path, name: str) -> None:
+    if not results.is_file():
+        raise AssertionError(f"{name}: the simulation ended early:\n{_tail(log)}")
+    cases = list(ElementTree.parse(results).getroot().iter("testcase"))
+    failed = [
+        c.get("name", "?") for c in cases if c.find("failure") is not None or c.find("error") is not None
+    ]
+    if failed or not cases:
+        raise AssertionError(f"{name}: {len(failed)} of {len(cases)} cases failed: {failed}\n{_tail(log)}")
+
+
+def _tail(log: Path, lines: int = 60) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else "(no log)"
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("w") as handle:  # two pytest workers may want the same build
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
