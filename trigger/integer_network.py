@@ -1,4 +1,4 @@
-"""Level 2 of the ladder of truth: a ``NetworkSpec`` evaluated on integers; a clear version and a fast twin.
+"""Level 2 of the ladder of truth: a ``NetworkSpec`` evaluated on integers, written to be read.
 
 >>> from trigger.network_spec import Format, NetworkSpec, Quantize
 >>> fine, coarse = Format(signed=True, width=8, fraction=2), Format(signed=False, width=3, fraction=0)
@@ -7,8 +7,8 @@
 >>> pixels = np.array([-5, 2, 6, 99]).reshape(1, 1, 4, 1)  # -1.25, 0.5, 1.5, 24.75
 >>> evaluate(spec, pixels).ravel().tolist()
 [0, 0, 2, 7]
->>> bool((evaluate_fast(spec, pixels) == evaluate(spec, pixels)).all())
-True
+
+``integer_network_fast`` is its fast twin.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def evaluate(spec: NetworkSpec, images: NDArray[Any]) -> Ints:
 
 def trace(spec: NetworkSpec, images: NDArray[Any]) -> dict[str, Ints]:
     """Return the output integers of every layer, by layer name, in order; arguments as for ``evaluate``."""
-    value: Ints = _checked(spec, images).astype(np.int64)
+    value: Ints = checked(spec, images).astype(np.int64)
     outputs = {}
     format_in = spec.input
     for layer in spec.layers:
@@ -55,8 +55,13 @@ def trace(spec: NetworkSpec, images: NDArray[Any]) -> dict[str, Ints]:
     return outputs
 
 
-def _checked(spec: NetworkSpec, images: NDArray[Any]) -> NDArray[Any]:
-    """Refuse images that the network does not take."""
+def checked(spec: NetworkSpec, images: NDArray[Any]) -> NDArray[Any]:
+    """Return ``images`` if the network takes them.
+
+    Raises
+    ------
+    UserError : wrong shape or type, or a pixel outside the input format.
+    """
     if images.shape[1:] != spec.input_shape:
         raise UserError(
             f"network {spec.name}: got images of shape {images.shape[1:]}, want {spec.input_shape}"
@@ -97,7 +102,8 @@ def _(layer: Dense, value: Ints, format_in: Format) -> Ints:
 
 
 @_step.register
-def _(layer: Quantize, value: Ints, format_in: Format) -> Ints:
+def quantize(layer: Quantize, value: Ints, format_in: Format) -> Ints:
+    """Round half to even, then saturate."""
     dropped = format_in.fraction - layer.output.fraction
     if dropped > 0:  # RND_CONV: to the nearest, a tie to the even one
         floor, rest = value >> dropped, value & ((1 << dropped) - 1)
@@ -117,7 +123,13 @@ def _(layer: MaxPool2D, value: Ints, format_in: Format) -> Ints:
     top, bottom, left, right = layer.padding
     lowest = np.iinfo(np.int64).min
     padded = np.pad(value, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=lowest)
-    return _pooled(layer, padded)
+    (rows, columns, _), (down, across) = layer.output_shape, layer.stride
+    best = np.full((len(value), *layer.output_shape), lowest)
+    for i in range(layer.pool[0]):
+        for j in range(layer.pool[1]):
+            seen = padded[:, i : i + rows * down : down, j : j + columns * across : across]
+            best = np.maximum(best, seen[:, :rows, :columns])
+    return best
 
 
 @_step.register
@@ -131,92 +143,8 @@ def saturation(layer: Quantize) -> tuple[int, int]:
     return (-high if layer.overflow == "SAT_SYM" and layer.output.signed else low), high
 
 
-def _pooled(layer: MaxPool2D, padded: NDArray[Any]) -> NDArray[Any]:
-    """Return the maxima over the windows of an already padded array."""
-    (rows, columns, _), (down, across) = layer.output_shape, layer.stride
-    best = None
-    for i in range(layer.pool[0]):
-        for j in range(layer.pool[1]):
-            seen = padded[:, i : i + rows * down : down, j : j + columns * across : across][
-                :, :rows, :columns
-            ]
-            best = seen.copy() if best is None else np.maximum(best, seen, out=best)
-    if best is None:
-        raise ValueError(layer.pool)
-    return best
-
-
 def evaluate_fast(spec: NetworkSpec, images: NDArray[Any]) -> Ints:
-    """Return what ``evaluate`` returns, faster: matrix products on floats that hold every sum exactly.
+    """Return what ``evaluate`` returns, by the fast twin."""
+    from trigger import integer_network_fast
 
-    float32 where every sum of a layer fits its 24 bits, float64 up to 53 bits, else the clear version's step.
-    """
-    value: NDArray[Any] = _checked(spec, images)
-    format_in = spec.input
-    for layer in spec.layers:
-        value = _fast_step(layer, value, format_in)
-        format_in = layer.output
-    return value.astype(np.int64)
-
-
-def accumulator_bits(layer: Conv2D | Dense, format_in: Format) -> int:
-    """Return the bits that hold the magnitude of every partial sum, whatever the input and the order."""
-    largest = max(abs(format_in.min_int), format_in.max_int)
-    weights = np.abs(np.array(layer.weights, dtype=object).reshape(-1, layer.output_shape[-1]))
-    sums = weights.sum(axis=0) * largest + np.abs(np.array(layer.bias, dtype=object))
-    return int(max(sums)).bit_length()
-
-
-def _fast_step(layer: Layer, value: NDArray[Any], format_in: Format) -> NDArray[Any]:
-    """Return the layer's output as floats or integers that are exact."""
-    if isinstance(layer, Conv2D | Dense):
-        bits = accumulator_bits(layer, format_in)
-        if bits > 53:
-            return _step(layer, value.astype(np.int64), format_in)
-        dtype = np.float32 if bits <= 24 else np.float64
-        return _fast_product(layer, value.astype(dtype, copy=False))
-    if isinstance(layer, Quantize):
-        return _fast_quantize(layer, value, format_in)
-    if isinstance(layer, MaxPool2D):
-        if any(layer.padding):
-            return _step(layer, value.astype(np.int64), format_in)
-        return _pooled(layer, value)
-    return _step(layer, value, format_in)
-
-
-def _fast_product(layer: Conv2D | Dense, value: NDArray[Any]) -> NDArray[Any]:
-    filters = layer.output_shape[-1]
-    weights = np.array(layer.weights, value.dtype).reshape(-1, filters)
-    bias = np.array(layer.bias, value.dtype)
-    if isinstance(layer, Dense):
-        return np.asarray(value @ weights + bias)
-    top, bottom, left, right = layer.padding
-    if any(layer.padding):
-        value = np.pad(value, ((0, 0), (top, bottom), (left, right), (0, 0)))
-    value = np.ascontiguousarray(value)
-    (rows, columns, _), (high, wide), (down, across) = layer.output_shape, layer.kernel, layer.stride
-    step_image, step_row, step_column, step_channel = value.strides
-    run = wide * value.shape[-1]  # one kernel row is contiguous in memory
-    windows = np.lib.stride_tricks.as_strided(
-        value,
-        (len(value), rows, columns, high, run),
-        (step_image, step_row * down, step_column * across, step_row, step_channel),
-        writeable=False,
-    )
-    product = windows.reshape(-1, high * run) @ weights
-    product += bias
-    return np.asarray(product.reshape(len(value), rows, columns, filters))
-
-
-def _fast_quantize(layer: Quantize, value: NDArray[Any], format_in: Format) -> NDArray[Any]:
-    if not np.issubdtype(value.dtype, np.floating):
-        if format_in.width > 53:
-            return _step(layer, value, format_in)
-        value = value.astype(np.float32 if format_in.width <= 24 else np.float64)
-    low, high = saturation(layer)
-    if max(abs(low), high).bit_length() > 24:
-        value = value.astype(np.float64, copy=False)
-    scaled: NDArray[Any] = value * value.dtype.type(2.0 ** (layer.output.fraction - format_in.fraction))
-    np.rint(scaled, out=scaled)  # half to even
-    scaled.clip(low, high, out=scaled)
-    return scaled
+    return integer_network_fast.evaluate_fast(spec, images)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from streams.errors import UserError
 from trigger import integer_network, network_spec
+from trigger.integer_network_fast import evaluate_fast
 from trigger.network_spec import Conv2D, Dense, Flatten, Format, Layer, MaxPool2D, NetworkSpec, Quantize
 
 PIXEL = Format(signed=False, width=8, fraction=0)
@@ -87,9 +88,7 @@ def test_fast_equals_reference(seed: int, bits: int, same: bool) -> None:
     spec = network(seed, bits, same=same)
     network_spec.check(spec)
     images = np.random.default_rng(seed).integers(0, 256, (3, 9, 11, 2))
-    np.testing.assert_array_equal(
-        integer_network.evaluate_fast(spec, images), integer_network.evaluate(spec, images)
-    )
+    np.testing.assert_array_equal(evaluate_fast(spec, images), integer_network.evaluate(spec, images))
 
 
 def test_convolution_equals_its_definition() -> None:
@@ -127,7 +126,7 @@ def test_rounds_half_to_even_then_saturates(overflow: str, want: list[int]) -> N
         name="q", input_shape=shape, input=Format(signed=True, width=16, fraction=1), layers=[layer]
     )
     halves = np.array([-99, -8, -1, 1, 3, 5, 99]).reshape(1, 1, 7, 1)
-    for version in (integer_network.evaluate, integer_network.evaluate_fast):
+    for version in (integer_network.evaluate, evaluate_fast):
         assert version(spec, halves).ravel().tolist() == want
 
 
