@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import lzma
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from streams import wibeth
+
+UPSTREAM = Path(__file__).parents[3] / "shared/data/tpg/frames.bin.xz"
+
+
+def bits_of(frame: np.ndarray) -> int:
+    """The frame as one number: bit n of the frame is bit n of the number."""
+    return int.from_bytes(frame.tobytes(), "little")
+
+
+def test_golden_header():
+    # word 0, from the top: block_length 898 = 0x382, seq_id 0xABC, reserved 0, stream_id 0x43, slot_id 4,
+    # crate_id 1, det_id 3, version 4:
+    #   0011 1000 0010 | 1010 1011 1100 | 000000 | 0100 0011 | 0100 | 00 0000 0001 | 000011 | 000100
+    frame = wibeth.empty_frames(1)
+    frame[0, 0] = wibeth.header_word(slot_id=4, stream_id=67, crate_id=1)
+    wibeth.set_field(frame, "seq_id", 0xABC)
+    wibeth.set_field(frame, "timestamp", 0x0123456789ABCDEF)
+    assert frame[0, :2].tobytes() == bytes.fromhex("c4 10 00 0d 01 bc 2a 38  ef cd ab 89 67 45 23 01")
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("colddata_timestamp_0", 0x0000_0000_0000_7FFF),
+        ("colddata_timestamp_1", 0x0000_0000_7FFF_0000),
+        ("cd", 0x0000_0001_0000_0000),
+        ("crc_err", 0x0000_0006_0000_0000),
+        ("link_valid", 0x0000_0018_0000_0000),
+        ("lol", 0x0000_0020_0000_0000),  # bit 37; bit 36 in a public decoder that is off by one
+        ("wib_sync", 0x0000_0040_0000_0000),
+        ("femb_sync", 0x0000_0180_0000_0000),
+        ("pulser", 0x0000_0200_0000_0000),
+        ("calibration", 0x0000_0400_0000_0000),
+        ("ready", 0x0000_0800_0000_0000),
+        ("context", 0x000F_F000_0000_0000),
+        ("wib_version", 0x00F0_0000_0000_0000),
+        ("channel", 0xFF00_0000_0000_0000),
+    ],
+)
+def test_golden_status_word(name, word):
+    frame = wibeth.empty_frames(1)
+    wibeth.set_field(frame, name, (1 << wibeth.FIELDS[name][2]) - 1)
+    assert int(frame[0, 2]) == word
+    assert np.count_nonzero(frame) == 1
+
+
+def test_fields_cover_the_four_header_words_once():
+    covered = [0] * 4
+    for word, low, width in wibeth.FIELDS.values():
+        mask = ((1 << width) - 1) << low
+        assert covered[word] & mask == 0
+        covered[word] |= mask
+    assert covered == [2**64 - 1] * 4
+
+
+def test_golden_samples():
+    # Sample 0: channel 0 = 0x3FFF fills bits 0-13; channel 4 = 0x2A01 straddles words 0 and 1 (bits 56-69):
+    # its low byte 01 is byte 7, its upper six bits (0x2A) the low bits of byte 8; channel 63 = 0x2001 has the
+    # last 14 bits of the row (882-895): bytes 110 and 111 of the row are 04 and 80.
+    adc = np.zeros((1, 64, 64), np.uint16)
+    adc[0, 0, [0, 4, 63]] = 0x3FFF, 0x2A01, 0x2001
+    adc[0, 63, 63] = 0x3FFF  # the last 14 bits of the frame: bytes 7198 (upper six bits) and 7199
+    frame = wibeth.empty_frames(1)
+    wibeth.pack(adc, frame)
+    raw = frame.tobytes()
+    assert len(raw) == 7200
+    assert raw[32:41] == bytes.fromhex("ff 3f 00 00 00 00 00 01 2a")
+    assert raw[32 + 110 : 32 + 112] == bytes.fromhex("04 80")
+    assert raw[7198:] == bytes.fromhex("fc ff")
+    assert sum(byte != 0 for byte in raw) == 8
+
+
+@settings(max_examples=25, deadline=None)
+@given(arrays(np.uint16, (2, 64, 64), elements=st.integers(0, 0x3FFF)), st.integers(0, 2**32))
+def test_pack_follows_the_bit_definition_and_unpack_inverts_it(adc, seed):
+    adc = adc | np.random.default_rng(seed).integers(0, 0x4000, adc.shape, np.uint16)
+    frames = np.full((2, 900), 2**64 - 1, np.uint64)  # what stood there must not shine through
+    wibeth.pack(adc, frames)
+    want = 2**256 - 1  # the header stays
+    for sample in range(64):
+        for channel in range(64):
+            want |= int(adc[1, sample, channel]) << (256 + 896 * sample + 14 * channel)
+    assert bits_of(frames[1]) == want
+    assert np.array_equal(wibeth.unpack(frames), adc)
+
+
+@given(st.sampled_from(sorted(wibeth.FIELDS)), st.data())
+def test_a_field_is_set_without_touching_others(name, data):
+    word, low, width = wibeth.FIELDS[name]
+    value = data.draw(st.integers(0, (1 << width) - 1))
+    frames = np.full((3, 900), data.draw(st.integers(0, 2**64 - 1)), np.uint64)
+    before = frames.copy()
+    wibeth.set_field(frames, name, value)
+    assert (wibeth.get_field(frames, name) == value).all()
+    frames[:, word] ^= before[:, word]
+    assert int(frames[0, word]) & ~(((1 << width) - 1) << low) == 0
+
+
+def test_more_than_14_bits_is_refused():
+    adc = np.zeros((2, 64, 64), np.uint16)
+    adc[1, 2, 3] = 0x4000
+    with pytest.raises(ValueError, match="frame 1, sample 2, channel 3: got 16384 ADC counts, 14 bits"):
+        wibeth.pack(adc, wibeth.empty_frames(2))
+    with pytest.raises(ValueError, match="seq_id: got 4096, 12 bits hold at most 4095"):
+        wibeth.set_field(wibeth.empty_frames(1), "seq_id", 4096)
+    with pytest.raises(ValueError, match="want"):
+        wibeth.pack(adc[:1], wibeth.empty_frames(2))
+    with pytest.raises(ValueError, match="want"):
+        wibeth.unpack(np.zeros((2, 899), np.uint64))
+
+
+@pytest.mark.skipif(not UPSTREAM.exists(), reason=f"{UPSTREAM} is absent")
+def test_frames_packed_by_upstream_come_back_byte_for_byte():
+    with lzma.open(UPSTREAM) as handle:
+        frames = np.frombuffer(handle.read(300 * wibeth.FRAME_BYTES), "<u8").reshape(-1, wibeth.FRAME_WORDS)
+    adc = wibeth.unpack(frames)
+    assert 800 < adc.mean() < 3700 and adc.std() > 100  # pedestals of 900 to 3 600
+    again = wibeth.empty_frames(len(frames))
+    again[:, 0] = wibeth.header_word(slot_id=0, stream_id=0, crate_id=1)
+    wibeth.set_field(again, "seq_id", np.arange(len(frames)) % wibeth.SEQ_MODULO)
+    wibeth.set_field(
+        again, "timestamp", 1_000_000_000_000 + wibeth.TIMESTAMP_PER_FRAME * np.arange(len(frames))
+    )
+    wibeth.pack(adc, again)
+    assert again.tobytes() == frames.tobytes()
