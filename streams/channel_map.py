@@ -1,10 +1,10 @@
 """The channel map of one APA: which wire each of the 64 channels of its 40 streams reads.
 
-An APA's 2 560 channels are numbered as offline software does: U 0 to 799, V 800 to 1599, X (collection) 1600 to
-2559. Collection channel k of this project (0 to 959) is offline channel 1600 + k: 0 to 479 is face 0, 480 to 959
-face 1. On both faces the position along the pitch grows with the channel (ProtoDUNE-HD wires in
-protodunehd-wires-larsoft-v1: offline 1600 at z = 5 mm and 2079 at 2 300 mm, 2080 at 5 mm and 2559 at 2 300 mm), so
-no face has to be turned round.
+An APA's 2 560 channels are numbered as offline software does: U 0 to 799, V 800 to 1599, X (collection)
+1600 to 2559. Collection channel k of this project (0 to 959) is offline channel 1600 + k: 0 to 479 is face 0,
+480 to 959 face 1. On both faces the position along the pitch grows with the channel (ProtoDUNE-HD wires,
+protodunehd-wires-larsoft-v1: offline 1600 at z = 5 mm and 2079 at 2 300 mm, 2080 at 5 mm and 2559 at
+2 300 mm), so no face has to be turned round.
 
 The rule gives the map that ProtoDUNE-HD used for crate 1 (and 2): PD2HDChannelMap_v6.txt in
 DUNE-DAQ/detchannelmaps; how a stream number splits into link and part: PD2HDChannelMapSPPluginBase.hpp there.
@@ -35,7 +35,7 @@ PLANE_CHANNELS = {"U": 800, "V": 800, "X": 960}
 #: (slot, stream_id) of the 40 streams: 5 slots (WIBs) with 2 links each, of 4 streams (0 to 3, and 64 to 67).
 STREAMS = tuple((slot, 64 * link + part) for slot in range(5) for link in range(2) for part in range(4))
 
-# (slot, link, FEMB on the link) of FEMB 1 to 20 in the order of their wires; 1 to 10 read face 0, 11 to 20 face 1.
+# (slot, link, FEMB on the link) of FEMB 1 to 20 in the order of their wires; 1 to 10 read face 0, the rest 1.
 _FEMBS = tuple(
     (slot, link, femb)
     for slots, links in (((0, 1), (1, 0)), ((2, 3), (1, 0)), ((4,), (1, 0)))

@@ -1,8 +1,8 @@
 """The WIBEth frame: 64 samples of 64 channels in 7 200 bytes, byte for byte as DUNE's readout sends it.
 
 A frame is 900 little-endian 64-bit words. Words 0 and 1 are the DAQEthHeader, 2 and 3 the WIBEthHeader, then
-come 14 words for each of the 64 samples: the 14-bit counts of channels 0 to 63, least significant bit first, so
-that channel c has bits 14c to 14c+13 of the 896-bit row, across the words' borders.
+come 14 words for each of the 64 samples: the 14-bit counts of channels 0 to 63, least significant bit first:
+channel c has bits 14c to 14c+13 of the 896-bit row, across the words' borders.
 Source: DUNE-DAQ/fddetdataformats WIBEthFrame.hpp, DUNE-DAQ/detdataformats DAQEthHeader.hpp (EDMS 2088713).
 
 >>> adc = np.zeros((1, 64, 64), np.uint16)
@@ -11,7 +11,7 @@ Source: DUNE-DAQ/fddetdataformats WIBEthFrame.hpp, DUNE-DAQ/detdataformats DAQEt
 >>> pack(adc, frames)
 >>> set_field(frames, "seq_id", 7)
 >>> hex(int(frames[0, 0])), hex(int(frames[0, 4]))
-('0x700000000000', '0x20000007fff')
+('0x70000000000', '0x20000007fff')
 >>> bool((unpack(frames) == adc).all()), int(get_field(frames, "seq_id")[0])
 (True, 7)
 """
@@ -141,8 +141,8 @@ def unpack(frames: NDArray[np.uint64]) -> NDArray[np.uint16]:
     return adc
 
 
-# 32 channels are 7 words. Their 448 bits are taken as 8 groups of 56 bits (4 channels, 7 bytes); group k begins
-# 8k bits before word k does: it has the top 8k bits of word k-1 and the low 56-8k bits of word k.
+# 32 channels are 7 words. Their 448 bits are taken as 8 groups of 56 bits (4 channels, 7 bytes); group k
+# begins 8k bits before word k does: it has the top 8k bits of word k-1 and the low 56-8k bits of word k.
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
