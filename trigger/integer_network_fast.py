@@ -108,7 +108,7 @@ def _quantize(layer: Quantize, value: NDArray[Any], format_in: Format) -> NDArra
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _convolve(value: Any, weights: Any, bias: Any, stride: Any, total: Any) -> None:
-    """Fill ``total`` (n, filter, row, column); ``weights`` is (filter, kernel row, channel, kernel column)."""
+    """Fill ``total`` (n, filter, row, column); ``weights`` is (filter, kernel row, channel, column)."""
     filters, high, channels, wide = weights.shape
     columns = total.shape[3]
     for n in range(total.shape[0]):

@@ -1,0 +1,47 @@
+# The index of everything that can be run here. `make help` lists it.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11,$(shell command -v python$(v))) python3)
+JOBS ?= 2
+FIRMWARE ?= build/demo/firmware
+RUN ?= build/demo/run.h5
+# TensorFlow 2.21 with Keras 2, which QKeras needs; and no chatter from its start.
+export TF_USE_LEGACY_KERAS := 1
+export TF_CPP_MIN_LOG_LEVEL := 2
+export TF_ENABLE_ONEDNN_OPTS := 0
+
+.PHONY: help setup demo test lint bench cosim clean
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: $(BIN)/.installed ## make the virtual environment from constraints.txt
+$(BIN)/.installed: constraints.txt pyproject.toml streams/preflight.py
+	@$(PYTHON) streams/preflight.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt setuptools wheel
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[test]'
+	@touch $@
+
+demo: setup ## simulate, train, convert, verify, co-simulate, replay; pictures under build/demo
+	$(BIN)/lartrig demo --output build/demo
+
+test: lint ## lint and all tests
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+lint: setup ## ruff, mypy (strict), import order of the packages, house style of RTL and benches
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-timing
+	$(BIN)/python -m firmware_tests.house_style
+
+bench: setup ## speeds: one `name value unit` per line
+	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+cosim: setup ## co-simulate FIRMWARE on RUN (made by `make demo` if absent)
+	@test -e $(FIRMWARE) -a -e $(RUN) || $(MAKE) demo
+	$(BIN)/lartrig cosim $(FIRMWARE) $(RUN)
+
+clean: ## remove what was built (the virtual environment stays)
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	find streams trigger hls firmware_tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
