@@ -1,0 +1,214 @@
+"""Simulated, labelled images in pieces: each piece has its own seed, so that the result is the same on any machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.block import ORIGINS, TICK_NS, Block
+from streams.config import SignalConfig, SimulationConfig
+from trigger.config import TrainConfig
+from trigger.frames import ROWS, Frame, frames
+from trigger.frontend import FrontEndConfig
+from trigger.images import (
+    CELL_COLUMNS,
+    MAP_COLUMNS,
+    MAP_ROWS,
+    POSITIVE_ELECTRONS,
+    TICKS_PER_ROW,
+    cell_of,
+    crops,
+    end_early,
+    labels,
+)
+from trigger.model import reach
+from trigger.truth import Truth
+
+FRAME_S = ROWS * TICKS_PER_ROW * TICK_NS * 1e-9  # 262 microseconds
+PIECE_FRAMES = 64  # frames of one simulation; 17 ms
+NOISE = 255  # origin of a cell without any charge
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What one simulation has to give.
+
+    Attributes
+    ----------
+    simulation : its whole configuration, seed included.
+    frames : number of frames.
+    crops : whether crops are cut (for training), and
+    maps : whether whole images are kept, with the event that each cell belongs to.
+    """
+
+    simulation: SimulationConfig
+    frames: int
+    crops: bool
+    maps: bool
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Images with their truth.
+
+    Attributes
+    ----------
+    crops, labels : uint8 array, (n, 64, width), and int8 array, (n, 16, width / 4).
+    images : uint8 array, (m, 64, 992).
+    event, origin : uint64 and uint8 arrays, (m, 16, 248): the event with the most charge in each cell and the cells
+        around it, and its index into ``ORIGINS`` (0 and NOISE where there is no charge).
+    neutrinos : uint64 array, (k,), the interactions that end within the frames kept.
+    """
+
+    crops: NDArray[np.uint8]
+    labels: NDArray[np.int8]
+    images: NDArray[np.uint8]
+    event: NDArray[np.uint64]
+    origin: NDArray[np.uint8]
+    neutrinos: NDArray[np.uint64]
+
+
+def with_truth(blocks: Iterable[Block], front_end: FrontEndConfig) -> Iterator[tuple[Frame, Truth]]:
+    """Yield each frame with the truth of its stretch of the stream."""
+    truth = Truth()
+    for frame in frames(truth.watch(blocks), front_end):
+        yield frame, truth
+        truth.forget(frame.first_tick + ROWS * TICKS_PER_ROW)
+
+
+def owners(
+    charge: NDArray[np.void], truth: Truth, first_tick: int
+) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """Return event and origin that each cell of a frame belongs to: (16, 248) each.
+
+    The event with the most charge in the cell and the eight around it; 0 and NOISE without any. (The same rule as
+    ``trigger.candidates.match`` for a candidate of one cell, except that it does not look into the next frame.)
+    """
+    event = np.zeros(MAP_ROWS * MAP_COLUMNS, np.uint64)
+    origin = np.full(MAP_ROWS * MAP_COLUMNS, NOISE, np.uint8)
+    if len(charge):
+        ids, index = np.unique(charge["event"], return_inverse=True)
+        row, column = cell_of(charge, first_tick)
+        keys, amounts = [], []
+        for down in (-1, 0, 1):
+            for right in (-1, 0, 1):
+                r, c = row + down, column + right
+                inside = (r >= 0) & (r < MAP_ROWS) & (c >= 0) & (c < MAP_COLUMNS)
+                keys.append(((r * MAP_COLUMNS + c) * len(ids) + index)[inside])
+                amounts.append(charge["electrons"][inside].astype(np.float64))
+        key, inverse = np.unique(np.concatenate(keys), return_inverse=True)
+        total = np.bincount(inverse, weights=np.concatenate(amounts))
+        cell, which = key // len(ids), key % len(ids)
+        order = np.lexsort((-which, total, cell))  # the last of each cell has most, the lowest id of equals
+        cell, which = cell[order], which[order]
+        last = np.append(cell[1:] != cell[:-1], True)
+        kinds = np.array([truth.event(int(i))["origin"] for i in ids], np.uint8)
+        event[cell[last]], origin[cell[last]] = ids[which[last]], kinds[which[last]]
+    return event.reshape(MAP_ROWS, MAP_COLUMNS), origin.reshape(MAP_ROWS, MAP_COLUMNS)
+
+
+class _Collector:
+    """Gather the crops and maps of one piece."""
+
+    def __init__(self, config: TrainConfig, piece: Piece) -> None:
+        self.config, self.piece = config, piece
+        self.random = np.random.default_rng([config.seed, piece.simulation.seed])
+        self.offset = np.uint64(piece.simulation.seed) << np.uint64(32)  # makes ids unique over the pieces
+        self.margin = -(-reach(config.network) // CELL_COLUMNS) * CELL_COLUMNS
+        self.crops: list[NDArray[np.uint8]] = []
+        self.labels: list[NDArray[np.int8]] = []
+        self.maps: list[tuple[NDArray[np.uint8], NDArray[np.uint64], NDArray[np.uint8]]] = []
+        self.neutrinos: set[int] = set()
+
+    def take(self, frame: Frame, truth: Truth) -> None:
+        charge = truth.charge(frame.first_tick, frame.first_tick + ROWS * TICKS_PER_ROW)
+        if self.piece.crops:
+            self._cut(frame, labels(charge, truth.neutrinos(), frame.first_tick), charge)
+        if self.piece.maps:
+            event, origin = owners(charge, truth, frame.first_tick)
+            self.maps.append((frame.image, np.where(event > 0, event + self.offset, event), origin))
+            end = self.piece.frames * ROWS * TICKS_PER_ROW
+            self.neutrinos |= {int(i) for i in truth.neutrinos() if truth.event(int(i))["tick_last"] < end}
+
+    def _cut(self, frame: Frame, cells: NDArray[np.int8], charge: NDArray[np.void]) -> None:
+        training, image = self.config.training, frame.image
+        row, column = cell_of(charge, frame.first_tick)
+        total = np.zeros((MAP_ROWS, MAP_COLUMNS))
+        np.add.at(total, (row, column), charge["electrons"])
+        if self.random.random() < training.cut_frames:
+            image, cells = end_early(image, cells, 8 * int(self.random.integers(1, 8)))
+        for crop in crops(image, cells, training.crop_columns, self.margin):
+            rich = (total[:, crop.judged] >= POSITIVE_ELECTRONS).any()
+            if rich or self.random.random() < training.quiet_crops:
+                self.crops.append(crop.pixels)
+                self.labels.append(crop.labels)
+
+    def result(self) -> Sample:
+        width = self.config.training.crop_columns
+        none = np.zeros((0, MAP_ROWS, MAP_COLUMNS))
+        image, event, origin = (list(x) for x in zip(*self.maps, strict=True)) if self.maps else ([], [], [])
+        return Sample(
+            np.array(self.crops, np.uint8).reshape(-1, ROWS, width),
+            np.array(self.labels, np.int8).reshape(-1, MAP_ROWS, width // CELL_COLUMNS),
+            np.array(image, np.uint8).reshape(-1, ROWS, MAP_COLUMNS * CELL_COLUMNS),
+            np.array(event, np.uint64) if event else none.astype(np.uint64),
+            np.array(origin, np.uint8) if origin else none.astype(np.uint8),
+            np.array(sorted(self.neutrinos), np.uint64) + self.offset,
+        )
+
+
+def simulate(config: TrainConfig, piece: Piece) -> Sample:
+    """Simulate one piece."""
+    from streams.simulate import stream
+
+    collector = _Collector(config, piece)
+    for index, (frame, truth) in enumerate(with_truth(stream(piece.simulation), config.front_end)):
+        collector.take(frame, truth)
+        if index + 1 == piece.frames:
+            break
+    return collector.result()
+
+
+def plan(config: TrainConfig) -> dict[str, list[Piece]]:
+    """Return the pieces of the training, validation and background samples; every piece has a seed of its own."""
+    rates = {name: config.simulation.backgrounds.get(name, 1.0) for name in ORIGINS[1:]}
+    rates = {name: rate * config.sample.boost.get(name, 1.0) for name, rate in rates.items()}
+    base = config.simulation.signal or SignalConfig(rate_hz=0.0)
+    signal = msgspec.structs.replace(base, rate_hz=config.sample.signal_rate_hz)
+    wanted = {
+        "training": (config.sample.training_frames, signal, True, False),
+        "validation": (config.sample.validation_frames, signal, True, True),
+        "background": (config.sample.background_frames, None, False, True),
+    }
+    pieces: dict[str, list[Piece]] = {}
+    seed = 1000 * config.simulation.seed
+    for name, (total, source, cut, maps) in wanted.items():
+        pieces[name] = []
+        for start in range(0, total, PIECE_FRAMES):
+            seed += 1
+            simulation = msgspec.structs.replace(
+                config.simulation, seed=seed, backgrounds=rates, signal=source
+            )
+            pieces[name].append(Piece(simulation, min(PIECE_FRAMES, total - start), cut, maps))
+    return pieces
+
+
+def simulate_all(config: TrainConfig, pieces: list[Piece]) -> Iterator[Sample]:
+    """Simulate pieces, several at a time, and yield their samples in order."""
+    if config.sample.processes == 1:
+        yield from (simulate(config, piece) for piece in pieces)
+        return
+    with ProcessPoolExecutor(config.sample.processes, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(simulate, [config] * len(pieces), pieces)
+
+
+def joined(samples: list[Sample]) -> Sample:
+    """Return several samples as one."""
+    names = Sample.__dataclass_fields__
+    return Sample(**{name: np.concatenate([getattr(s, name) for s in samples]) for name in names})
