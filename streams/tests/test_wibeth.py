@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from streams import wibeth
+from streams import adc_words, wibeth
 
 UPSTREAM = Path(__file__).parents[3] / "shared/data/tpg/frames.bin.xz"
 
@@ -73,7 +73,7 @@ def test_golden_samples():
     adc[0, 0, [0, 4, 63]] = 0x3FFF, 0x2A01, 0x2001
     adc[0, 63, 63] = 0x3FFF  # the last 14 bits of the frame: bytes 7198 (upper six bits) and 7199
     frame = wibeth.empty_frames(1)
-    wibeth.pack(adc, frame)
+    adc_words.pack(adc, frame)
     raw = frame.tobytes()
     assert len(raw) == 7200
     assert raw[32:41] == bytes.fromhex("ff 3f 00 00 00 00 00 01 2a")
@@ -87,13 +87,13 @@ def test_golden_samples():
 def test_pack_follows_the_bit_definition_and_unpack_inverts_it(adc, seed):
     adc = adc | np.random.default_rng(seed).integers(0, 0x4000, adc.shape, np.uint16)
     frames = np.full((2, 900), 2**64 - 1, np.uint64)  # what stood there must not shine through
-    wibeth.pack(adc, frames)
+    adc_words.pack(adc, frames)
     want = 2**256 - 1  # the header stays
     for sample in range(64):
         for channel in range(64):
             want |= int(adc[1, sample, channel]) << (256 + 896 * sample + 14 * channel)
     assert bits_of(frames[1]) == want
-    assert np.array_equal(wibeth.unpack(frames), adc)
+    assert np.array_equal(adc_words.unpack(frames), adc)
 
 
 @given(st.sampled_from(sorted(wibeth.FIELDS)), st.data())
@@ -112,20 +112,20 @@ def test_more_than_14_bits_is_refused():
     adc = np.zeros((2, 64, 64), np.uint16)
     adc[1, 2, 3] = 0x4000
     with pytest.raises(ValueError, match="frame 1, sample 2, channel 3: got 16384 ADC counts, 14 bits"):
-        wibeth.pack(adc, wibeth.empty_frames(2))
+        adc_words.pack(adc, wibeth.empty_frames(2))
     with pytest.raises(ValueError, match="seq_id: got 4096, 12 bits hold at most 4095"):
         wibeth.set_field(wibeth.empty_frames(1), "seq_id", 4096)
     with pytest.raises(ValueError, match="want"):
-        wibeth.pack(adc[:1], wibeth.empty_frames(2))
+        adc_words.pack(adc[:1], wibeth.empty_frames(2))
     with pytest.raises(ValueError, match="want"):
-        wibeth.unpack(np.zeros((2, 899), np.uint64))
+        adc_words.unpack(np.zeros((2, 899), np.uint64))
 
 
 @pytest.mark.skipif(not UPSTREAM.exists(), reason=f"{UPSTREAM} is absent")
 def test_frames_packed_by_upstream_come_back_byte_for_byte():
     with lzma.open(UPSTREAM) as handle:
         frames = np.frombuffer(handle.read(300 * wibeth.FRAME_BYTES), "<u8").reshape(-1, wibeth.FRAME_WORDS)
-    adc = wibeth.unpack(frames)
+    adc = adc_words.unpack(frames)
     assert 800 < adc.mean() < 3700 and adc.std() > 100  # pedestals of 900 to 3 600
     again = wibeth.empty_frames(len(frames))
     again[:, 0] = wibeth.header_word(slot_id=0, stream_id=0, crate_id=1)
@@ -133,5 +133,5 @@ def test_frames_packed_by_upstream_come_back_byte_for_byte():
     wibeth.set_field(
         again, "timestamp", 1_000_000_000_000 + wibeth.TIMESTAMP_PER_FRAME * np.arange(len(frames))
     )
-    wibeth.pack(adc, again)
+    adc_words.pack(adc, again)
     assert again.tobytes() == frames.tobytes()

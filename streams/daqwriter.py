@@ -1,0 +1,231 @@
+"""Write a stream as a DUNE-DAQ HDF5 file: one trigger record per window, 40 WIBEth fragments each, and the truth.
+
+The layout is described in ``docs/formats.md``. Memory does not grow with the run: frames are written in runs of at
+most 16 blocks, truth once per window. No clock is read, so the same configuration gives the same bytes.
+
+>>> Plan(windows=2, window_blocks=69).run_number
+1
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from streams import adc_words, channel_map, daqlayout, fragment, manifest, wibeth
+from streams.block import (
+    CHARGE_DTYPE,
+    COLLECTION_CHANNELS,
+    EVENT_DTYPE,
+    ORIGINS,
+    TICKS_PER_BLOCK,
+    Block,
+)
+from streams.output import fresh
+
+if TYPE_CHECKING:
+    from streams.config import SimulationConfig
+
+BLOCKS_AT_ONCE = 16  # 4.6 MB of frames
+INDUCTION_CHANNELS = 1600
+TRUTH_BLOCKS = np.dtype([("events_end", "<u8"), ("charge_end", "<u8")])
+Pair = tuple[Block, NDArray[np.uint16]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a file is to hold: windows of ``window_blocks`` blocks of 64 ticks, the run's number and configuration."""
+
+    windows: int
+    window_blocks: int
+    run_number: int = 1
+    config_json: str = "{}"
+
+
+@dataclass
+class Written:
+    """What went into a file."""
+
+    blocks: int = 0
+    payload_bytes: int = 0
+    events: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ORIGINS, 0))
+
+
+def write_run(config: SimulationConfig, path: Path, shown: str | None = None) -> Written:
+    """Simulate ``config.windows`` windows into ``path``; a manifest goes beside it.
+
+    Parameters
+    ----------
+    config : what to simulate.
+    path : file to write; it appears when it is whole.
+    shown : label of a progress bar on stderr; without it nothing is shown.
+    """
+    from streams.simulate import induction, stream
+
+    plan = Plan(config.windows, config.window_blocks, config_json=msgspec.json.encode(config).decode())
+    count = plan.windows * plan.window_blocks
+    blocks: Iterable[Block] = islice(stream(config), count)
+    if shown:
+        from streams.console import progress
+
+        blocks = progress(blocks, shown, total=count)
+    facts = {"command": "simulate", "config": json.loads(plan.config_json), "seed": config.seed}
+    written = write_file(path, zip(blocks, induction(config), strict=False), plan, facts)
+    next(iter(blocks), None)  # nothing is left: this ends the progress bar
+    return written
+
+
+def write_file(path: Path, pairs: Iterable[Pair], plan: Plan, facts: dict[str, Any] | None = None) -> Written:
+    """Write blocks and their induction planes (uint16, (64, 1600), U then V) as one file, whole or not at all."""
+    beside = path.with_name(path.name + ".manifest.json")
+    with fresh(path, folder=False) as part, fresh(beside, folder=False) as manifest_part:
+        source = iter(pairs)
+        with h5py.File(part, "w") as file:
+            written = _write(file, source, plan)
+        manifest.write(manifest_part, **(facts or {}), output={path.name: manifest.sha256(part)})
+    return written
+
+
+def _write(file: h5py.File, pairs: Iterator[Pair], plan: Plan) -> Written:
+    written = Written()
+    truth = _Truth(file)
+    begin = tick = 0
+    for window in range(plan.windows):
+        first = _take(pairs, window)
+        if window == 0:
+            begin, tick = first[0].timestamp, first[0].first_tick
+            truth.group.attrs["first_tick"] = tick
+        span = fragment.Span(
+            window + 1, begin, begin + plan.window_blocks * wibeth.TIMESTAMP_PER_FRAME, plan.run_number
+        )
+        datasets = _new_record(file, span, plan.window_blocks)
+        for at in range(0, plan.window_blocks, BLOCKS_AT_ONCE):
+            count = min(BLOCKS_AT_ONCE, plan.window_blocks - at)
+            chunk = [first if at + k == 0 else _take(pairs, window) for k in range(count)]
+            _check(chunk, begin + at * wibeth.TIMESTAMP_PER_FRAME, tick + at * TICKS_PER_BLOCK)
+            _write_frames(datasets, at, _frames(chunk, written.blocks))
+            truth.append([block for block, _ in chunk], written)
+            written.blocks += count
+        begin, tick = span.end, tick + plan.window_blocks * TICKS_PER_BLOCK
+    written.payload_bytes = written.blocks * channel_map.N_STREAMS * wibeth.FRAME_BYTES
+    _write_attributes(file, plan, begin, written)
+    return written
+
+
+def _take(pairs: Iterator[Pair], window: int) -> Pair:
+    try:
+        return next(pairs)
+    except StopIteration:
+        raise ValueError(f"the stream ended in window {window}: it must be as long as the file") from None
+
+
+def _check(chunk: list[Pair], timestamp: int, tick: int) -> None:
+    for k, (block, induction) in enumerate(chunk):
+        want = (tick + k * TICKS_PER_BLOCK, timestamp + k * wibeth.TIMESTAMP_PER_FRAME)
+        if (block.first_tick, block.timestamp) != want:
+            raise ValueError(f"block at (tick, timestamp) {(block.first_tick, block.timestamp)}, want {want}")
+        shapes = (block.adc.shape, induction.shape)
+        if shapes != ((TICKS_PER_BLOCK, COLLECTION_CHANNELS), (TICKS_PER_BLOCK, INDUCTION_CHANNELS)):
+            raise ValueError(
+                f"block at tick {block.first_tick}: got shapes {shapes}, want (64, 960) and (64, 1600)"
+            )
+
+
+def _frames(chunk: list[Pair], first_block: int) -> NDArray[np.uint64]:
+    """Return the frames of some blocks: uint64 array, (40 streams, blocks, 900 words)."""
+    adc = np.stack([np.concatenate([induction, block.adc], axis=1) for block, induction in chunk])
+    shape = (channel_map.N_STREAMS, len(chunk), wibeth.FRAME_WORDS)
+    frames = wibeth.empty_frames(channel_map.N_STREAMS * len(chunk)).reshape(shape)
+    adc_words.pack_columns(adc, channel_map.offline_channels(), frames)
+    base = [wibeth.header_word(slot, stream_id, channel_map.CRATE) for slot, stream_id in channel_map.STREAMS]
+    frames[:, :, 0] = np.array(base, np.uint64)[:, None]
+    wibeth.set_field(frames, "seq_id", (first_block + np.arange(len(chunk))) % wibeth.SEQ_MODULO)
+    wibeth.set_field(frames, "timestamp", [block.timestamp for block, _ in chunk])
+    return frames
+
+
+def _write_frames(datasets: list[Any], at: int, frames: NDArray[np.uint64]) -> None:
+    low = fragment.FRAGMENT_HEADER.itemsize + at * wibeth.FRAME_BYTES
+    for dataset, rows in zip(datasets, frames, strict=True):
+        raw = rows.reshape(-1).view(np.int8)
+        dataset[low : low + raw.size] = raw
+
+
+def _new_record(file: h5py.File, span: fragment.Span, n_frames: int) -> list[Any]:
+    """Make the group of a trigger record with its header; return the 40 datasets, fragment headers written."""
+    record = file.create_group(daqlayout.record_name(span.number))
+    raw = record.create_group("RawData")
+    sources = [daqlayout.FIRST_SOURCE + stream for stream in range(channel_map.N_STREAMS)]
+    header = np.frombuffer(fragment.record_header(span, sources), np.int8)
+    raw.create_dataset(daqlayout.HEADER_NAME, data=header, track_times=False)
+    payload = n_frames * wibeth.FRAME_BYTES
+    size = fragment.FRAGMENT_HEADER.itemsize + payload
+    datasets = []
+    for stream, source in enumerate(sources):
+        dataset = raw.create_dataset(
+            daqlayout.fragment_name(stream), (size,), np.int8, track_times=False, fill_time="never"
+        )
+        head = np.frombuffer(fragment.fragment_header(span, source, payload), np.int8)
+        dataset[: head.size] = head
+        datasets.append(dataset)
+    paths = [dataset.name for dataset in datasets]
+    for name, value in daqlayout.record_attributes(raw[daqlayout.HEADER_NAME].name, paths).items():
+        record.attrs[name] = value
+    return datasets
+
+
+def _write_attributes(file: h5py.File, plan: Plan, end: int, written: Written) -> None:
+    """Write the attributes of the file; ``end`` is the timestamp after its last sample."""
+    begin = end - written.blocks * wibeth.TIMESTAMP_PER_FRAME
+    for name, value in daqlayout.file_attributes(begin, end).items():
+        file.attrs[name] = value
+    file.attrs["run_number"] = np.uint32(plan.run_number)
+    file.attrs["recorded_size"] = np.uint64(_recorded_size(file))
+    file.attrs["config"] = plan.config_json
+
+
+def _recorded_size(file: h5py.File) -> int:
+    """Return the bytes of all datasets of the trigger records, headers included."""
+    records = [file[name]["RawData"] for name in file if name.startswith("TriggerRecord")]
+    return sum(int(dataset.size) for record in records for dataset in record.values())
+
+
+class _Truth:
+    """The group ``/Truth``: events and charge in the order of the stream, and where each block's part ends."""
+
+    def __init__(self, file: h5py.File) -> None:
+        self.group = file.create_group("Truth")
+        make: Callable[..., Any] = self.group.create_dataset
+        kinds = {"events": EVENT_DTYPE, "charge": CHARGE_DTYPE, "blocks": TRUTH_BLOCKS}
+        self.datasets = {
+            name: make(name, (0,), kind, maxshape=(None,), chunks=(4096,), track_times=False)
+            for name, kind in kinds.items()
+        }
+
+    def append(self, blocks: list[Block], written: Written) -> None:
+        """Add the truth of the next blocks; count events by origin."""
+        ends = np.zeros(len(blocks), TRUTH_BLOCKS)
+        for name in ("events", "charge"):
+            parts: list[NDArray[np.void]] = [getattr(block, name) for block in blocks]
+            ends[f"{name}_end"] = len(self.datasets[name]) + np.cumsum([len(part) for part in parts])
+            self._extend(name, np.concatenate(parts))
+        self._extend("blocks", ends)
+        for block in blocks:
+            for origin in block.events["origin"]:
+                written.events[ORIGINS[int(origin)]] += 1
+
+    def _extend(self, name: str, rows: NDArray[np.void]) -> None:
+        dataset = self.datasets[name]
+        before = len(dataset)
+        if len(rows):
+            dataset.resize((before + len(rows),))
+            dataset[before:] = rows
