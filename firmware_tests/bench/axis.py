@@ -27,12 +27,12 @@ class AxisPair:
     """
 
     def __init__(self, dut: Any, source: str = "s_axis", sink: str = "m_axis") -> None:
+        for prefix in (source, sink):
+            logging.getLogger(f"cocotb.{dut._name}.{prefix}").setLevel(logging.ERROR)  # a line per packet
         ports = {"clock": dut.clk, "reset": dut.rst, "byte_lanes": 1}  # 1 lane: one item per beat
         self._source = AxiStreamSource(AxiStreamBus.from_prefix(dut, source), **ports)
         self._accepted = AxiStreamMonitor(AxiStreamBus.from_prefix(dut, source), **ports)
         self._sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, sink), **ports)
-        for end in (self._source, self._accepted, self._sink):
-            end.log.setLevel(logging.WARNING)  # one line per packet otherwise
 
     def idle(self, pattern: Sequence[int] = _IDLE) -> None:
         """Leave gaps between beats on the way in (1 = pause, repeated for ever)."""
