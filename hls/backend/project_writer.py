@@ -1,0 +1,68 @@
+"""The writer: Vitis's HLS project, and beside it ``network.json`` and ``rtl/`` from the same graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+CONFIG_FILE = "hls4ml_config.yml"
+
+
+def writer_class() -> type:
+    """Return the writer class (made here, because hls4ml is imported only when it is used)."""
+    from hls4ml.writer.vitis_writer import VitisWriter
+
+    class StreamRTLWriter(VitisWriter):  # type: ignore[misc]
+        """Writes the HLS project into the output folder, with ``network.json`` and ``rtl/`` in it."""
+
+        def write_hls(self, model: Any, is_multigraph: bool = False) -> None:
+            super().write_hls(model)
+            if model.config.config.get("WriteRTL", True):
+                write_network(model.stream_rtl_spec, Path(model.config.get_output_dir()))
+
+        def write_yml(self, model: Any) -> None:
+            _write_config(model)
+
+    return StreamRTLWriter
+
+
+def write_network(spec: Any, folder: Path) -> Any:
+    """Write ``network.json`` and ``rtl/`` of ``spec`` into ``folder``; return the plan of the RTL."""
+    from trigger import network_spec
+
+    network_spec.write(spec, folder / "network.json")
+    return write_rtl(spec, folder / "rtl")
+
+
+def write_rtl(spec: Any, folder: Path) -> Any:
+    """Write the SystemVerilog of ``spec``; return its plan."""
+    from importlib.util import find_spec
+
+    if find_spec("hls.rtl_writer") is None:  # until the RTL writer is there
+        return {}
+    from hls.rtl_writer import write_rtl as write
+
+    return write(spec, folder)
+
+
+def _write_config(model: Any) -> None:
+    """Write hls4ml's configuration as YAML: plain data only, and no path of this machine."""
+    import yaml  # type: ignore[import-untyped]
+
+    plain = {key: value for key, value in model.config.config.items() if _is_plain(value)}
+    plain["OutputDir"] = "."
+    path = Path(model.config.get_output_dir()) / CONFIG_FILE
+    path.write_text(yaml.safe_dump(plain, sort_keys=True))
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether ``value`` is built of what YAML holds.
+
+    >>> _is_plain({"a": [1, "b", None]}), _is_plain({"a": object()})
+    (True, False)
+    """
+    if isinstance(value, dict):
+        return all(_is_plain(item) for pair in value.items() for item in pair)
+    if isinstance(value, list):
+        return all(_is_plain(item) for item in value)
+    return value is None or type(value) in (str, int, float, bool)

@@ -1,0 +1,132 @@
+"""The backend class: Vitis's templates behind our own flow, in which the exact graph comes first.
+
+hls4ml's flows ``convert`` and ``optimize`` are not run: their passes merge quantizers and derive formats that are not
+always exact. The flow is ``exact`` (formats and repairs), initialisation, streaming, types, templates.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from streams.errors import ConfigError
+
+NAME = "StreamRTL"
+_STREAMING = ("inplace_stream_flatten", "insert_zero_padding_before_conv2d")
+_TYPES = (
+    "transform_types", "register_bram_weights", "apply_resource_strategy", "generate_unrolled_dense_resource",
+    "set_pipeline_style",
+)  # fmt: skip
+
+
+def backend_class() -> type:
+    """Return the backend class (made here, because hls4ml is imported only when it is used)."""
+    from hls4ml.backends.vitis.vitis_backend import VitisBackend
+    from hls4ml.backends.vivado.vivado_backend import VivadoBackend
+
+    class StreamRTLBackend(VitisBackend):  # type: ignore[misc]
+        """Exact stream networks: HLS project and RTL from one graph."""
+
+        def __init__(self) -> None:
+            super(VivadoBackend, self).__init__(name=NAME)
+            self._register_layer_attributes()
+            _register_layers(self)
+            self._register_flows()
+
+        def _init_file_optimizers(self) -> dict[str, Any]:
+            return {}  # Vivado's and Vitis's own passes are used under their own names
+
+        def _register_flows(self) -> None:
+            self._default_flow, self._writer_flow = _register_flows(self)
+
+        def create_initial_config(self, io_type: str = "io_stream", **options: Any) -> dict[str, Any]:
+            """Return the initial configuration; ``io_parallel`` is refused."""
+            config: dict[str, Any] = super().create_initial_config(io_type=_stream_only(io_type), **options)
+            _choose_parser(config)
+            return config
+
+    return StreamRTLBackend
+
+
+def _stream_only(io_type: str) -> str:
+    if io_type != "io_stream":
+        raise ConfigError(
+            f"backend {NAME}: got io_type={io_type!r}, want 'io_stream': the network is a stream"
+        )
+    return io_type
+
+
+def _choose_parser(config: dict[str, Any]) -> None:
+    """Let hls4ml choose its Keras-2 parser, which it does right after this; ``exact`` puts ``keras`` back."""
+    from hls.keras_alias import install, restore
+
+    config["StreamRTL"] = partial(restore, install())
+
+
+def exact(model: Any) -> bool:
+    """Derive the NetworkSpec of the parsed graph, keep it with the model, and make the graph exact."""
+    from hls.graph import network_spec
+    from hls.keras_model import check
+    from hls.mend import mend
+
+    config = model.config.config
+    put_back = config.pop("StreamRTL", None)
+    if put_back is not None:
+        put_back()
+    if hasattr(model, "stream_rtl_spec"):
+        return False
+    if config.get("KerasModel") is not None:
+        check(config["KerasModel"])
+    spec = network_spec(model)
+    mend(model, spec)
+    model.stream_rtl_spec = spec
+    model.config.trace_output = True  # code that is off unless a trace is asked for at run time
+    return False
+
+
+def stamp(model: Any) -> bool:
+    """Name the library by the network's content (hls4ml's stamp is random)."""
+    import hashlib
+
+    import msgspec
+
+    digest = hashlib.sha256(msgspec.json.encode(model.stream_rtl_spec)).hexdigest()
+    model.config.config["Stamp"] = digest[:8]
+    return False
+
+
+def _register_layers(backend: Any) -> None:
+    from hls4ml.model.optimizer import ModelOptimizerPass
+
+    from hls.backend.max_pool import register_max_pool
+
+    register_max_pool(backend)
+    header = Path(__file__).with_name("nnet_masked_pooling_stream.h").resolve()
+    backend.register_source(header)
+    for function in (exact, stamp, _write):
+        name = function.__name__.lstrip("_")
+        backend.register_pass(name, ModelOptimizerPass(name, function))
+
+
+def _write(model: Any) -> bool:
+    model.config.backend.writer.write_hls(model)
+    return True
+
+
+def _register_flows(backend: Any) -> tuple[str, str]:
+    from hls4ml.model.flow import get_flow, register_flow
+
+    def flow(name: str, passes: Any, requires: list[str]) -> str:
+        return str(register_flow(name, passes, requires=requires, backend=backend.name))
+
+    own = backend.name.lower()
+    first = flow("exact", [f"{own}:exact"], [])
+    initial = flow("init_layers", list(get_flow("vivado:init_layers").optimizers), [first])
+    streaming = flow("streaming", [f"vivado:{name}" for name in _STREAMING], [initial])
+    checks = flow("validation", list(get_flow("vitis:validation").optimizers), [initial])
+    types = flow("specific_types", [f"vivado:{name}" for name in _TYPES], [streaming])
+    templates = [get_flow("vivado:apply_templates").optimizers, get_flow("vitis:apply_templates").optimizers]
+    ours = flow("apply_templates", [*templates[0], *templates[1], *backend._get_layer_templates()], [types])
+    default = flow("ip", None, [first, initial, checks, streaming, types, ours])
+    return default, flow("write", [f"{own}:stamp", f"{own}:write"], [default])

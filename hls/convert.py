@@ -1,0 +1,149 @@
+"""A trained model -> firmware folder: hls4ml project with C simulation, network.json, RTL, plan, manifest."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shutil
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hls import csim, keras_model
+from streams import manifest
+from streams.errors import ConfigError, UserError
+from streams.output import fresh
+from trigger import network_spec
+from trigger.network_spec import NetworkSpec
+
+_COPIED = ("trigger.json", "validation.npz")
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What ``convert`` made: the network, the RTL's plan, and how long the steps took."""
+
+    spec: NetworkSpec
+    plan: Any
+    seconds: dict[str, float]
+
+
+def convert(model: Path | Any, output: Path, *, image: tuple[int, int] | None = None) -> Conversion:
+    """Write the firmware folder ``output`` of a QKeras model.
+
+    Parameters
+    ----------
+    model : folder that ``train`` wrote, a ``.keras`` or ``.h5`` file, or a tf_keras model in memory.
+    output : folder to make; it must not exist, and appears whole or not at all.
+    image : rows and columns of the images; by default those of ``validation.npz``, else of the model's input.
+
+    Raises
+    ------
+    UserError : no exact firmware can be made of the model; the message says why and what to do.
+    """
+    seconds: dict[str, float] = {}
+    with fresh(output, folder=True) as part:
+        with _timed(seconds, "read"):
+            source = _source(model)
+            network = keras_model.load(source) if source else keras_model.through_file(model)
+            keras_model.check(network)
+            folder = model if isinstance(model, Path) and model.is_dir() else None
+            network_at_size = keras_model.rebuilt(network, _shape(network, folder, image))
+        with _timed(seconds, "hls4ml"):
+            spec = _write_project(network_at_size, part / "hls4ml")
+            network_spec.write(spec, part / "network.json")
+        with _timed(seconds, "rtl"):
+            plan = _write_rtl(spec, part)
+        with _timed(seconds, "compile"):
+            csim.build(part / "hls4ml")
+        if source:
+            shutil.copyfile(source, part / f"model{source.suffix}")
+        else:
+            keras_model.save(network, part / "model.keras")
+        copied = _copy(folder, part)
+        _write_manifest(part, source, copied, spec)
+    return Conversion(spec, plan, seconds)
+
+
+@contextlib.contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Any:
+    start = time.perf_counter()
+    yield
+    seconds[name] = round(time.perf_counter() - start, 2)
+
+
+def _source(model: Path | Any) -> Path | None:
+    """Return the model's file, or None for a model in memory."""
+    if not isinstance(model, Path):
+        return None
+    if model.is_dir():
+        return model / "model.keras"
+    if not model.exists():
+        raise UserError(f"cannot read model {model}: no such file or folder")
+    return model
+
+
+def _shape(model: Any, folder: Path | None, image: tuple[int, int] | None) -> tuple[int, int, int]:
+    rows, columns, channels = (*keras_model.image_shape(model), None, None, None)[:3]
+    if channels is None:
+        raise UserError(f"model input {keras_model.image_shape(model)}: want (rows, columns, channels)")
+    stored = folder / "validation.npz" if folder else None
+    if image is None and stored is not None and stored.is_file():
+        with np.load(stored) as arrays:
+            shape = arrays["images"].shape
+        image = (shape[1], shape[2])
+    if image is None and (rows is None or columns is None):
+        raise ConfigError(
+            "the model leaves the image size open: give it, for example --rows 64 --columns 992"
+        )
+    return (*(image or (int(rows or 0), int(columns or 0))), channels)
+
+
+def _write_project(model: Any, folder: Path) -> NetworkSpec:
+    from hls.graph import network_spec as of_graph
+    from hls.keras_alias import legacy_keras
+
+    with legacy_keras(), warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")  # hls4ml's and TensorFlow's own
+        import hls4ml
+
+        graph = hls4ml.converters.convert_from_keras_model(
+            model, output_dir=str(folder), project_name=csim.TOP,
+            backend="StreamRTL", io_type="io_stream", bit_exact=True,
+        )  # fmt: skip
+        graph.config.config["WriteRTL"] = False  # one level up, in the firmware folder
+        graph.write()
+    return of_graph(graph)
+
+
+def _write_rtl(spec: NetworkSpec, part: Path) -> Any:
+    import msgspec
+
+    from hls.backend.project_writer import write_rtl
+
+    plan = write_rtl(spec, part / "rtl")
+    (part / "plan.json").write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=1) + b"\n")
+    return plan
+
+
+def _copy(folder: Path | None, part: Path) -> list[Path]:
+    copied = [folder / name for name in _COPIED if (folder / name).is_file()] if folder else []
+    for path in copied:
+        shutil.copyfile(path, part / path.name)
+    return copied
+
+
+def _write_manifest(part: Path, source: Path | None, copied: list[Path], spec: NetworkSpec) -> None:
+    inputs = [source, *copied] if source else copied
+    manifest.write(
+        part / "manifest.json",
+        inputs=inputs,
+        command="convert",
+        network=manifest.sha256(part / "network.json"),
+        input_shape=list(spec.input_shape),
+        output_shape=list(spec.output_shape),
+    )

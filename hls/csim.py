@@ -1,0 +1,136 @@
+"""Level 1 of the ladder of truth: hls4ml's C simulation, compiled with g++ and run in a child process.
+
+The library lies in ``<project>/firmware/network.so``; it reads the weights from ``<project>/firmware/weights``.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.errors import UserError
+from trigger.network_spec import Flatten, NetworkSpec
+
+TOP = "network"
+OPTIMISE = "-O1"  # -O2 compiles 1.5 times longer for a few per cent of speed
+_FLAGS = ["-std=c++14", "-fPIC", "-w", "-Ifirmware/ap_types/"]
+
+
+def build(project: Path, optimise: str = OPTIMISE) -> Path:
+    """Compile the hls4ml project; return the library.
+
+    Raises
+    ------
+    UserError : no g++, or the code does not compile.
+    """
+    compiler = shutil.which("g++")
+    if compiler is None:
+        raise UserError("no g++ found, which compiles the C simulation: install it (Debian: apt install g++)")
+    library = project / "firmware" / f"{TOP}.so"
+    with tempfile.TemporaryDirectory() as folder:
+        sources = {f"firmware/{TOP}.cpp": f"{folder}/a.o", f"{TOP}_bridge.cpp": f"{folder}/b.o"}
+        running = [
+            _start([compiler, optimise, *_FLAGS, "-c", source, "-o", target], project)
+            for source, target in sources.items()
+        ]
+        for process in running:
+            _finish(process)
+        _finish(_start([compiler, "-shared", *sources.values(), "-o", str(library.resolve())], project))
+    return library
+
+
+def _start(command: list[str], folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def _finish(process: subprocess.Popen[str]) -> None:
+    output, _ = process.communicate()
+    if process.returncode != 0:
+        errors = (
+            [line for line in output.splitlines() if "error" in line.lower()] or output.splitlines() or ["?"]
+        )
+        raise UserError(f"g++ cannot compile the C simulation: {errors[0]}")
+
+
+def run(project: Path, spec: NetworkSpec, images: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the C simulation's outputs, in units of the output format's last bit.
+
+    Parameters
+    ----------
+    project : hls4ml project that ``build`` compiled.
+    images : integer array, (n, *spec.input_shape).
+
+    Returns
+    -------
+    float64 array, (n, *spec.output_shape); whole numbers unless the project's output has another format.
+    """
+    output = _job(project, spec, images, {})["output"]
+    return output.reshape(len(images), *spec.output_shape) * 2.0**spec.output.fraction
+
+
+def trace(project: Path, spec: NetworkSpec, images: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+    """Return every layer's outputs by name, in units of that layer's last bit; Flatten has none of its own."""
+    sizes = {layer.name: prod(layer.output_shape) for layer in spec.layers if not isinstance(layer, Flatten)}
+    found = _job(project, spec, images, sizes)
+    return {
+        layer.name: found[layer.name].reshape(len(images), *layer.output_shape) * 2.0**layer.output.fraction
+        for layer in spec.layers
+        if layer.name in found
+    }
+
+
+def _job(
+    project: Path, spec: NetworkSpec, images: NDArray[Any], layers: dict[str, int]
+) -> dict[str, NDArray[Any]]:
+    library = (project / "firmware" / f"{TOP}.so").resolve()
+    if not library.is_file():
+        raise UserError(f"no compiled C simulation {library}: convert the model again")
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        np.save(work / "images.npy", images)
+        job = {
+            "library": str(library), "images": str(work / "images.npy"), "results": str(work / "results.npz"),
+            "fraction": spec.input.fraction, "size": prod(spec.output_shape), "top": TOP, "layers": layers,
+        }  # fmt: skip
+        (work / "job.json").write_text(json.dumps(job))
+        child = subprocess.run(
+            [sys.executable, str(Path(__file__).with_name("csim_child.py")), str(work / "job.json")],
+            cwd=library.parent, capture_output=True, text=True, check=False, preexec_fn=_large_stack,
+        )  # fmt: skip
+        if child.returncode != 0 or not (work / "results.npz").is_file():
+            raise UserError(_died(child))
+        with np.load(work / "results.npz") as stored:
+            return {name: stored[name] for name in stored.files}
+
+
+def _large_stack() -> None:
+    """Let the child use as much stack as allowed: hls4ml keeps a dense layer's products there."""
+    _, most = resource.getrlimit(resource.RLIMIT_STACK)
+    resource.setrlimit(resource.RLIMIT_STACK, (most, most))
+
+
+def _died(child: subprocess.CompletedProcess[str]) -> str:
+    """Return one sentence on a child that failed.
+
+    >>> _died(subprocess.CompletedProcess([], -6, "", "network: nnet.h:7: Assertion failed."))
+    'the C simulation died of SIGABRT: network: nnet.h:7: Assertion failed.: convert the model again'
+    """
+    if child.returncode < 0:
+        cause = f"died of {signal.Signals(-child.returncode).name}"
+    else:
+        cause = f"failed with exit code {child.returncode}"
+    lines = [line for line in (child.stderr + child.stdout).splitlines() if line.strip()]
+    return (
+        f"the C simulation {cause}: {lines[-1].strip() if lines else 'no message'}: convert the model again"
+    )

@@ -1,0 +1,76 @@
+"""The one place where ``keras`` means ``tf_keras``.
+
+QKeras models are ``tf_keras`` models, but hls4ml 1.3 asks ``import keras; keras.__version__`` which parser to use,
+and with Keras 3 installed sends them to the wrong one. While it looks, ``sys.modules["keras"]`` must be ``tf_keras``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from streams.errors import UserError
+
+_FLAG = "TF_USE_LEGACY_KERAS"
+
+
+def load_tf_keras() -> Any:
+    """Import TensorFlow with ``tf_keras`` as its Keras, and return the module ``tf_keras``.
+
+    Raises
+    ------
+    UserError : TensorFlow was imported before with Keras 3 as its Keras.
+    """
+    os.environ.setdefault(_FLAG, "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecations inside TensorFlow and QKeras
+        import tensorflow
+        import tf_keras
+
+        if not tensorflow.keras.layers.Layer.__module__.startswith("tf_keras"):
+            raise UserError(
+                "TensorFlow runs with Keras 3, want tf_keras, which QKeras is made for: "
+                f"set {_FLAG}=1 in the environment before TensorFlow is imported"
+            )
+        import qkeras  # noqa: F401
+    return tf_keras
+
+
+def install() -> ModuleType | None:
+    """Make ``import keras`` give ``tf_keras``; return what it gave before, for ``restore``."""
+    before = sys.modules.get("keras")
+    sys.modules["keras"] = load_tf_keras()
+    return before
+
+
+def restore(before: ModuleType | None) -> None:
+    """Undo ``install``."""
+    if before is None:
+        sys.modules.pop("keras", None)
+    else:
+        sys.modules["keras"] = before
+
+
+@contextmanager
+def legacy_keras() -> Iterator[Any]:
+    """Yield ``tf_keras``, which is also what ``import keras`` gives inside.
+
+    >>> import sys
+    >>> before = sys.modules.get("keras")
+    >>> with legacy_keras() as keras:
+    ...     keras.__version__[:2], sys.modules["keras"] is keras
+    ('2.', True)
+    >>> sys.modules.get("keras") is before
+    True
+    """
+    before = install()
+    try:
+        yield sys.modules["keras"]
+    finally:
+        restore(before)
