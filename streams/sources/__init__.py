@@ -1,0 +1,1 @@
+"""What happens in the argon: beta decays and supernova neutrino interactions."""

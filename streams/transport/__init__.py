@@ -1,0 +1,1 @@
+"""Electrons and gammas in liquid argon."""
