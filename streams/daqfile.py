@@ -126,11 +126,13 @@ def read_adc(path: Path) -> Iterator[tuple[int, NDArray[np.uint16]]]:
     """Yield (first tick, samples) of every block: uint16 array, (64, 2560 offline channels U V X), ADC counts."""
     with opened(path) as file:
         for chunk in chunks(_run(path, file), file):
-            adc = adc_words.unpack_columns(
-                chunk.frames, channel_map.offline_channels(), channel_map.N_CHANNELS
-            )
-            for k, samples in enumerate(adc):
+            for k, samples in enumerate(samples_of(chunk)):
                 yield chunk.first_tick + k * TICKS_PER_BLOCK, samples
+
+
+def samples_of(chunk: Chunk) -> NDArray[np.uint16]:
+    """Return the samples of a chunk: uint16 array, (blocks, 64, 2560 offline channels U V X), ADC counts."""
+    return adc_words.unpack_columns(chunk.frames, channel_map.offline_channels(), channel_map.N_CHANNELS)
 
 
 @contextmanager

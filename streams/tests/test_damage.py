@@ -1,0 +1,223 @@
+"""Every kind of damage to a file ends in one sentence that says where; nothing is passed over in silence."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+
+from streams import inspection, replay
+from streams.errors import UserError
+from streams.tests.made_up import write
+
+FRAME = 7200
+RECORD = "TriggerRecord000002.0000"
+NAME = "Detector_Readout_0x00000069_WIBEth"  # stream 5: slot 0, stream 65
+STREAM = r"TriggerRecord000002\.0000: stream 5 \(slot 0, stream_id 65\)"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("damage") / "run.h5")
+
+
+@pytest.fixture
+def copy(whole, tmp_path):
+    return shutil.copy(whole, tmp_path / "run.h5")
+
+
+def edit(raw, change):
+    """Replace the bytes of the fragment NAME by ``change(bytes)``."""
+    data = change(bytearray(raw[NAME][()].tobytes()))
+    del raw[NAME]
+    raw[NAME] = np.frombuffer(bytes(data), np.int8)
+
+
+def sized(data):
+    data[8:16] = len(data).to_bytes(8, "little")
+    return data
+
+
+def at(frame, offset=0):
+    return 72 + frame * FRAME + offset
+
+
+def put(data, position, value):
+    data[position : position + len(value)] = value
+    return data
+
+
+def drop_record_header(raw):
+    del raw["TR_Builder_0x00000000_TriggerRecordHeader"]
+
+
+def wrong_record_magic(raw):
+    raw["TR_Builder_0x00000000_TriggerRecordHeader"][0] = 0
+
+
+def drop_streams(raw):
+    del raw[NAME]
+    del raw["Detector_Readout_0x0000006a_WIBEth"]
+
+
+def twice_the_same_stream(raw):
+    data = raw["Detector_Readout_0x00000064_WIBEth"][()]
+    raw[NAME][...] = data
+
+
+def swap_first_word_bit(data, frame, bit):
+    position = at(frame) + bit // 8
+    data[position] ^= 1 << bit % 8
+    return data
+
+
+DAMAGE = {
+    "cut in mid-frame": (
+        lambda raw: edit(raw, lambda d: d[: at(3, 1000)]),
+        rf"{NAME} ends in frame 3: got 1000 bytes of it, want 7200",
+    ),
+    "cut in the header": (
+        lambda raw: edit(raw, lambda d: d[:40]),
+        rf"{NAME} is cut short: got 40 bytes, want at least 72",
+    ),
+    "no frame": (lambda raw: edit(raw, lambda d: sized(d[:72])), rf"{NAME}: got no frame"),
+    "size differs": (
+        lambda raw: edit(raw, lambda d: d[: at(4)]),
+        rf"{NAME}: got 28872 bytes, want the 36072",
+    ),
+    "wrong magic": (
+        lambda raw: edit(raw, lambda d: put(d, 0, b"\0\0\0\0")),
+        rf"{NAME}: got the marker 0x00000000, want 0x11112222",
+    ),
+    "old version": (lambda raw: edit(raw, lambda d: put(d, 4, b"\4")), rf"{NAME}: got version 4, want 5"),
+    "other type": (
+        lambda raw: edit(raw, lambda d: put(d, 56, b"\6")),
+        rf"{NAME}: got fragment_type 6, want 12",
+    ),
+    "error bits": (lambda raw: edit(raw, lambda d: put(d, 52, b"\2")), rf"{NAME}: got error_bits 2, want 0"),
+    "other detector": (
+        lambda raw: edit(raw, lambda d: put(d, 62, b"\x0a")),
+        rf"{NAME}: got detector_id 10, want 3",
+    ),
+    "frames of another detector": (
+        lambda raw: edit(raw, lambda d: swap_first_word_bit(d, 0, 6)),
+        rf"{NAME}, frame 0: got det_id 2, want 3",
+    ),
+    "unknown stream": (
+        lambda raw: edit(raw, lambda d: swap_first_word_bit(d, 0, 28)),
+        rf"{NAME}, frame 0: got slot 0 and stream 69, want slot 0 to 4",
+    ),
+    "no record header": (
+        drop_record_header,
+        r"TriggerRecord000002\.0000: got 0 trigger record headers, want 1",
+    ),
+    "wrong record magic": (
+        wrong_record_magic,
+        r"TriggerRecordHeader: got the marker 0x33334400, want 0x33334444",
+    ),
+    "missing streams": (
+        drop_streams,
+        r"got 38 streams, want 40: stream 5 \(slot 0, stream_id 65\) \(and 1 more\) is missing",
+    ),
+    "the same stream twice": (
+        twice_the_same_stream,
+        r"holds stream 0 .*, which Detector_Readout_0x00000064_WIBEth holds too",
+    ),
+    "not aligned": (
+        lambda raw: edit(raw, lambda d: put(d, 33, bytes([d[33] + 8]))),
+        rf"{STREAM}: got the window \(.*\), want \(.*\) as in stream 0: the streams are not aligned",
+    ),
+    "a frame left out": (
+        lambda raw: edit(raw, lambda d: sized(d[: at(2)] + d[at(3) :])),
+        rf"{STREAM}, frame 2: frames are missing from here on \(a gap\): got 4 frames, want 5",
+    ),
+    "a frame put in twice": (
+        lambda raw: edit(raw, lambda d: sized(d[: at(3)] + d[at(2) :])),
+        rf"{STREAM}, frame 3: frames are repeated from here on: got 6 frames, want 5",
+    ),
+    "a frame over another": (
+        lambda raw: edit(raw, lambda d: put(d, at(3), d[at(2) : at(3)])),
+        rf"{STREAM}, frame 3: got seq_id 7, want 8: the frame before is repeated",
+    ),
+    "a gap in seq_id": (
+        lambda raw: edit(raw, lambda d: put(d, at(3, 5), b"\x0b")),
+        rf"{STREAM}, frame 3: got seq_id 11, want 8: 3 frames are missing \(a gap\)",
+    ),
+    "a jump of the timestamp": (
+        lambda raw: edit(raw, lambda d: put(d, at(4, 9), bytes([d[at(4, 9)] + 1]))),
+        rf"{STREAM}, frame 4: got timestamp \d+, want \d+: \+8 ticks of 512 ns",
+    ),
+    "the slot changes on the way": (
+        lambda raw: edit(raw, lambda d: swap_first_word_bit(d, 1, 22)),
+        rf"{STREAM}, frame 1: got slot_id 1, want 0",
+    ),
+    "the block length is wrong": (
+        lambda raw: edit(raw, lambda d: swap_first_word_bit(d, 4, 52)),
+        rf"{STREAM}, frame 4: got block_length 899, want 898",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damage_is_named(copy, kind):
+    change, sentence = DAMAGE[kind]
+    with h5py.File(copy, "a") as file:
+        change(file[f"{RECORD}/RawData"])
+    with pytest.raises(UserError, match=sentence) as caught:
+        list(replay.blocks(copy))
+    text = str(caught.value)
+    assert text.startswith(f"{copy}: {RECORD}: ") and "\n" not in text
+    assert caught.value.exit_code == 1
+    assert re.search(sentence, inspection.inspect(copy).fault)
+
+
+def test_a_record_left_out(tmp_path):
+    path = write(tmp_path / "run.h5", windows=3, window_blocks=2)
+    with h5py.File(path, "a") as file:
+        del file[RECORD]
+    with pytest.raises(
+        UserError, match=r"TriggerRecord000003\.0000 starts at timestamp \d+, want \d+, where Trigger"
+    ):
+        list(replay.blocks(path))
+
+
+def test_truth_that_does_not_fit(copy):
+    with h5py.File(copy, "a") as file:
+        ends = file["Truth/blocks"][()]
+        ends["charge_end"][7] = 10**6
+        file["Truth/blocks"][...] = ends
+    with pytest.raises(UserError, match="/Truth/charge: does not fit /Truth/blocks at block 5"):
+        list(replay.blocks(copy))
+
+
+def test_truth_of_another_length(copy):
+    with h5py.File(copy, "a") as file:
+        file["Truth/blocks"].resize((9,))
+    with pytest.raises(UserError, match="/Truth/blocks: got 9 rows, want 10 blocks"):
+        list(replay.blocks(copy))
+
+
+@pytest.mark.parametrize("keep", [100, 3000, 0.5, 0.999])
+def test_a_truncated_file(copy, keep):
+    data = copy.read_bytes()
+    copy.write_bytes(data[: keep if keep > 1 else int(keep * len(data))])
+    with pytest.raises(UserError, match=r"run\.h5 is damaged or cut short: HDF5 says: ") as caught:
+        list(replay.blocks(copy))
+    assert "\n" not in str(caught.value)
+
+
+def test_not_hdf5_and_absent(tmp_path):
+    path = tmp_path / "run.h5"
+    with pytest.raises(UserError, match="no such file"):
+        list(replay.blocks(path))
+    path.write_text("hello")
+    with pytest.raises(UserError, match="is not an HDF5 file"):
+        list(replay.blocks(path))
+    path.unlink()
+    with h5py.File(path, "w"):
+        pass
+    with pytest.raises(UserError, match="got no trigger record"):
+        list(replay.blocks(path))
