@@ -1,0 +1,226 @@
+"""Cases for a generated network; they run inside the simulator.
+
+Stimulus: seeded random frames with corner values, back to back; short and long frames; resets in mid-frame.
+Checks: every beat (tdata, tlast, tuser) equals trigger.integer_network.evaluate; valid never drops and data stay while
+    ready is low; counters of bad frames; nothing missing, nothing extra.
+Timing: with and without idle cycles and back-pressure; every accepted and every sent beat in the very clock that
+    hls.cycles gives for the recorded valid and ready; latency and interval equal to the plan's; bounded waits.
+Not covered: two clocks, resets shorter than a clock.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cocotb
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import FallingEdge, RisingEdge
+
+from firmware_tests.bench.scoreboard import Scoreboard
+from hls import cycles, plan
+from hls.blocks import cut
+from trigger import network_spec
+from trigger.integer_network import evaluate
+
+IDLE, STALL = (0, 0, 1), (0, 1, 0, 0, 1)  # 1 = valid, ready
+ALWAYS = (1,)
+
+
+class Beat(NamedTuple):
+    """One beat of an AXI stream."""
+
+    data: int
+    last: int
+    user: int
+
+
+class Trace(NamedTuple):
+    """What a run recorded: valid and ready by clock, and the clocks of the handshakes in and out."""
+
+    valid: np.ndarray
+    ready: np.ndarray
+    taken: np.ndarray
+    given: np.ndarray
+
+
+def pack(values: np.ndarray, width: int) -> list[int]:
+    """Return one integer per beat: (beats, channels) integers, channel c at bits [c * width +: width]."""
+    mask = (1 << width) - 1
+    return [sum((int(v) & mask) << (c * width) for c, v in enumerate(beat)) for beat in values]
+
+
+class Bench:
+    """Drives and samples the network one clock at a time; expectations come from the integer network."""
+
+    def __init__(self, dut) -> None:
+        folder = Path(os.environ["LARTRIG_NETWORK"])
+        self.dut = dut
+        self.spec = network_spec.read(folder / "network.json")
+        self.plan = plan.read(folder / "plan.json")
+        self.rng = np.random.default_rng(cocotb.RANDOM_SEED)
+        self.scoreboard = Scoreboard("network.m_axis")
+        self.pixels = int(np.prod(self.spec.input_shape[:-1]))
+        cocotb.start_soon(Clock(dut.clk, 10, unit="ns").start())
+
+    async def reset(self, clocks: int = 3) -> None:
+        self.dut.rst.value = 1
+        self.dut.s_axis_tvalid.value = 0
+        self.dut.m_axis_tready.value = 0
+        for _ in range(clocks):
+            await RisingEdge(self.dut.clk)
+        self.dut.rst.value = 0
+
+    def images(self, count: int) -> np.ndarray:
+        """Return random images; every third one has many smallest and largest pixels."""
+        low, high = self.spec.input.min_int, self.spec.input.max_int
+        images = self.rng.integers(low, high + 1, (count, *self.spec.input_shape))
+        corners = self.rng.choice([low, 0, high], images.shape)
+        images[::3] = np.where(self.rng.random(images[::3].shape) < 0.5, corners[::3], images[::3])
+        return images
+
+    def frame(self, image: np.ndarray, user: int, length: int | None = None) -> list[Beat]:
+        """Return the beats of a frame, cut or prolonged with noise to ``length``; expect what must come out."""
+        beats = image.reshape(-1, image.shape[-1])
+        length = len(beats) if length is None else length
+        seen = np.where(np.arange(len(beats))[:, None] < length, beats, 0).reshape(image.shape)
+        self.expect(seen, user + 2 * (length != len(beats)))
+        noise = self.images(1 + length // len(beats)).reshape(-1, image.shape[-1])
+        data = pack(np.concatenate([beats, noise])[:length], self.spec.input.width)
+        # tuser means something on the last beat only: elsewhere it is noise.
+        users = [*self.rng.integers(0, 2, length - 1).tolist(), user]
+        return [Beat(d, int(k == length - 1), u) for k, (d, u) in enumerate(zip(data, users, strict=True))]
+
+    def expect(self, image: np.ndarray, flags: int) -> None:
+        want = evaluate(self.spec, image[None])[0]
+        cells = pack(want.reshape(-1, cut(self.spec, {})[-1].sink.channels), self.spec.output.width)
+        last = len(cells) - 1
+        self.scoreboard.expect(*(Beat(c, int(k == last), flags * (k == last)) for k, c in enumerate(cells)))
+
+    async def run(
+        self, beats: Sequence[Beat], valid: Sequence[int] = ALWAYS, ready: Sequence[int] = ALWAYS
+    ) -> Trace:
+        """Send ``beats``, compare what comes out until nothing is expected, then look for extra beats."""
+        dut, queue, held = self.dut, list(reversed(beats)), None
+        sends, takes = itertools.cycle(valid), itertools.cycle(ready)
+        offers, wants, taken, given = [], [], [], []
+        offered, quiet, limit = False, 0, 200 * (len(beats) + 50) * self.plan.clocks_per_frame // self.pixels
+        for clock in range(limit):
+            offered = bool(queue) and (offered or bool(next(sends)))
+            dut.s_axis_tvalid.value = int(offered)
+            if offered:
+                dut.s_axis_tdata.value, dut.s_axis_tlast.value, dut.s_axis_tuser.value = queue[-1]
+            wanted = next(takes)
+            dut.m_axis_tready.value = wanted
+            await FallingEdge(dut.clk)
+            offers.append(offered)
+            wants.append(wanted)
+            if offered and dut.s_axis_tready.value == 1:
+                taken.append(clock)
+                queue.pop()
+                offered = False
+            ports = (dut.m_axis_tdata, dut.m_axis_tlast, dut.m_axis_tuser)
+            beat = Beat(*(int(port.value) for port in ports)) if dut.m_axis_tvalid.value == 1 else None
+            assert held is None or beat == held, (
+                f"clock {clock}: got {beat}, but {held} was offered and not taken"
+            )
+            held = None if wanted else beat
+            if beat and wanted:
+                self.scoreboard.saw(beat)
+                given.append(clock)
+            quiet = quiet + 1 if not queue and not self.scoreboard.waiting else 0
+            await RisingEdge(dut.clk)
+            if quiet > 100:
+                break
+        dut.s_axis_tvalid.value = 0
+        return Trace(*(np.array(part) for part in (offers, wants, taken, given)))
+
+    def model(self, frames: int, trace: Trace) -> cycles.Run:
+        """Return what the cycle model says of a run with the same valid and ready."""
+        convolutions = [layer for layer in self.plan.layers if layer.kind == "conv2d"]
+        blocks = cut(self.spec, {layer.name.split("+")[0]: layer.kernel for layer in convolutions})
+        stages = [layer.stages for layer in self.plan.layers]
+        return cycles.run(
+            blocks, stages, frames=frames, pixels=self.pixels, valid=trace.valid, ready=trace.ready
+        )
+
+    async def disturb(self, clocks: int) -> None:
+        """Send noise for some clocks, with a short frame in it; the output is stalled half of the time."""
+        for clock, data in enumerate(
+            pack(self.images(3).reshape(-1, self.spec.input_shape[-1]), self.spec.input.width)
+        ):
+            if clock == clocks:
+                return
+            self.dut.s_axis_tvalid.value, self.dut.s_axis_tdata.value = 1, data
+            self.dut.s_axis_tlast.value, self.dut.s_axis_tuser.value = int(clock == 2), 1
+            self.dut.m_axis_tready.value = clock % 2
+            await RisingEdge(self.dut.clk)
+
+    async def counters(self) -> tuple[int, int]:
+        return int(self.dut.frames_short.value), int(self.dut.frames_long.value)
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def clocks_are_the_plan(dut) -> None:
+    bench = Bench(dut)
+    await bench.reset()
+    frames = 4
+    beats = [bench.frame(image, k % 2) for k, image in enumerate(bench.images(frames))]
+    trace = await bench.run(list(itertools.chain(*beats)))
+    bench.scoreboard.finish(at_least=frames)
+    want = bench.model(frames, trace)
+    assert np.array_equal(trace.taken, want.taken) and np.array_equal(trace.given, want.given)
+    taken, given = trace.taken.reshape(frames, -1), trace.given.reshape(frames, -1)
+    shape = (*bench.spec.input_shape[:-1], 1, 1)[:2]
+    needed = cycles.last_pixel(cut(bench.spec, {}), *shape)
+    assert (given - taken[:, needed])[:-1].max() == bench.plan.latency_clk
+    assert taken[3, 0] - taken[2, 0] == bench.plan.clocks_per_frame
+
+
+@cocotb.test(timeout_time=50, timeout_unit="ms")
+@cocotb.parametrize(idle=[False, True], stall=[False, True])
+async def equals_reference(dut, idle: bool, stall: bool) -> None:
+    bench = Bench(dut)
+    await bench.reset()
+    frames = 3
+    beats = [bench.frame(image, int(k == 1)) for k, image in enumerate(bench.images(frames))]
+    trace = await bench.run(
+        list(itertools.chain(*beats)), IDLE if idle else ALWAYS, STALL if stall else ALWAYS
+    )
+    bench.scoreboard.finish(at_least=frames)
+    want = bench.model(frames, trace)
+    assert np.array_equal(trace.taken, want.taken) and np.array_equal(trace.given, want.given)
+    assert await bench.counters() == (0, 0)
+
+
+@cocotb.test(timeout_time=50, timeout_unit="ms")
+async def bad_frames_are_mended_marked_and_counted(dut) -> None:
+    bench = Bench(dut)
+    await bench.reset()
+    n = bench.pixels
+    lengths = [n, 1, n, n - 1, n + 1, n // 2, 2 * n + 3, n]
+    images = bench.images(len(lengths))
+    beats = [
+        bench.frame(image, k % 2, length)
+        for k, (image, length) in enumerate(zip(images, lengths, strict=True))
+    ]
+    await bench.run(list(itertools.chain(*beats)), (1, 1, 0), (1, 1, 0))
+    bench.scoreboard.finish(at_least=len(lengths))
+    assert await bench.counters() == (3, 2)
+
+
+@cocotb.test(timeout_time=50, timeout_unit="ms")
+async def reset_in_mid_frame_leaves_no_trace(dut) -> None:
+    bench = Bench(dut)
+    await bench.reset()
+    for clocks in (bench.pixels // 3, bench.pixels + bench.pixels // 2, 3):
+        await bench.disturb(clocks)
+        await bench.reset(1)
+        beats = [bench.frame(image, k) for k, image in enumerate(bench.images(2))]
+        await bench.run(list(itertools.chain(*beats)))
+        assert await bench.counters() == (0, 0)
+    bench.scoreboard.finish(at_least=6)

@@ -1,0 +1,1 @@
+"""Arithmetic kernels: programs of integer operations, and the SystemVerilog that carries them out."""
