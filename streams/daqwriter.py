@@ -27,6 +27,7 @@ from streams.block import (
     COLLECTION_CHANNELS,
     EVENT_DTYPE,
     ORIGINS,
+    TICK_NS,
     TICKS_PER_BLOCK,
     Block,
 )
@@ -60,6 +61,24 @@ class Written:
     events: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ORIGINS, 0))
 
 
+def summary(written: Written) -> dict[str, object]:
+    """Return names and values for a table.
+
+    >>> summary(Written(blocks=2, payload_bytes=2 * 40 * 7200))["written"]
+    '2 blocks of 64 ticks, 0.066 ms, 0.6 MB of frames'
+    """
+    seconds = written.blocks * TICKS_PER_BLOCK * TICK_NS * 1e-9
+    size = written.payload_bytes / 1e6
+    text = (
+        f"{written.blocks} blocks of {TICKS_PER_BLOCK} ticks, {seconds * 1e3:.3f} ms, {size:.1f} MB of frames"
+    )
+    rows: dict[str, object] = {"written": text}
+    for origin, count in written.events.items():
+        if count:
+            rows[f"truth {origin}"] = f"{count} events, {count / seconds:.1f} Hz"
+    return rows
+
+
 def write_run(config: SimulationConfig, path: Path, shown: str | None = None) -> Written:
     """Simulate ``config.windows`` windows into ``path``; a manifest goes beside it.
 
@@ -91,7 +110,8 @@ def write_file(path: Path, pairs: Iterable[Pair], plan: Plan, facts: dict[str, A
         source = iter(pairs)
         with h5py.File(part, "w") as file:
             written = _write(file, source, plan)
-        manifest.write(manifest_part, **(facts or {}), output={path.name: manifest.sha256(part)})
+        output = {path.name: manifest.sha256(part)}
+        manifest.write(manifest_part, **(facts or {}), output=output, hdf5=h5py.version.hdf5_version)
     return written
 
 

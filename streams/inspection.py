@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from streams import channel_map, wibeth
 from streams.block import ORIGINS, TICK_NS, TICKS_PER_BLOCK
-from streams.daqfile import Chunk, Run, chunks, opened, read_run, samples_of
+from streams.daqfile import BLOCKS_AT_ONCE, Chunk, Run, chunks, opened, read_run, samples_of
 from streams.errors import UserError
 
 
@@ -62,7 +62,7 @@ def inspect(path: Path, watch: str | None = None) -> Inspection:
             if found.run.has_truth:
                 found.events = _events(file["Truth/events"]["origin"])
             sums = _Sums()
-            for chunk in _watched(chunks(found.run, file), watch, found.run.n_blocks):
+            for chunk in _watched(chunks(found.run, file), watch, found.run):
                 sums.add(samples_of(chunk))
                 found.frames += chunk.frames.shape[0] * chunk.frames.shape[1]
         found.planes = sums.planes()
@@ -82,7 +82,7 @@ def rows(found: Inspection) -> dict[str, object]:
         "windows": f"{len(run.windows)} of {_range(w.n_blocks * TICKS_PER_BLOCK for w in run.windows)} ticks",
         "streams": f"{channel_map.N_STREAMS} (crate {channel_map.CRATE}), {wibeth.CHANNELS} channels each",
         "span": f"{found.seconds * 1e3:.3f} ms from timestamp {run.windows[0].timestamp}",
-        "frames read": f"{found.frames} ({size / 1e6:.1f} MB; {size / found.seconds / 1e9:.2f} GB/s of detector time)",
+        "frames read": f"{found.frames} ({size / 1e6:.1f} MB; {size / found.seconds / 1e9:.2f} GB/s in detector time)",
     }
     for plane, summary in found.planes.items():
         text = f"{summary.channels} channels, mean {summary.mean_adc:.1f}, r.m.s. {summary.rms_adc:.2f} ADC"
@@ -107,13 +107,12 @@ def _events(origins: NDArray[np.uint8]) -> Counter[str]:
     return Counter(ORIGINS[int(origin)] if origin < len(ORIGINS) else "unknown" for origin in origins)
 
 
-def _watched(source: Iterator[Chunk], label: str | None, n_blocks: int) -> Iterator[Chunk]:
+def _watched(source: Iterator[Chunk], label: str | None, run: Run) -> Iterator[Chunk]:
     if label is None:
         return source
     from streams.console import progress
-    from streams.daqfile import BLOCKS_AT_ONCE
 
-    return progress(source, label, total=-(-n_blocks // BLOCKS_AT_ONCE))
+    return progress(source, label, total=sum(-(-w.n_blocks // BLOCKS_AT_ONCE) for w in run.windows))
 
 
 class _Sums:
