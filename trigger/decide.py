@@ -39,6 +39,18 @@ class TriggerRecord:
     filled: bool
     number: int = 0
 
+    def bits(self) -> int:
+        """Return the record as ``decide.sv`` sends it: 96 bits.
+
+        score [31:0] two's complement, number [63:32], channel [79:64], row [87:80], label [94:88], filled [95];
+        timestamp and window follow from the number of the frame.
+
+        >>> hex(TriggerRecord(3048, 480, -1, 1, 2, 0, True, 3).bits())
+        '0x810201e000000003ffffffff'
+        """
+        low = (self.score & 0xFFFFFFFF) | self.number << 32 | self.channel << 64
+        return low | self.row << 80 | self.label << 88 | int(self.filled) << 95
+
 
 def score_map(outputs: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return score and label of each cell.
