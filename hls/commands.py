@@ -22,6 +22,7 @@ def convert(
     Example: lartrig convert model/ -o firmware/
     """
     from hls.convert import convert as library_convert
+    from hls.plan import table as plan_table
     from streams.console import console, table
     from streams.errors import ConfigError
 
@@ -36,19 +37,11 @@ def convert(
                 "input": f"{spec.input_shape}, {spec.input.width} bit",
                 "output": f"{spec.output_shape}, {spec.output.width} bit",
                 "layers": len(spec.layers),
-                **_plan_rows(made.plan),
                 **{f"seconds, {name}": value for name, value in made.seconds.items()},
             },
         )
     )
-
-
-def _plan_rows(plan: object) -> dict[str, object]:
-    """Return what a plan says in one value each."""
-    import msgspec
-
-    content = msgspec.to_builtins(plan)
-    return {key: value for key, value in content.items() if isinstance(value, int | float | str)}
+    console.print(plan_table(made.plan))
 
 
 def verify(

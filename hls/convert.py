@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from hls import csim, keras_model
+from hls.plan import Plan
 from streams import manifest
 from streams.errors import ConfigError, UserError
 from streams.output import fresh
@@ -28,7 +29,7 @@ class Conversion:
     """What ``convert`` made: the network, the RTL's plan, and how long the steps took."""
 
     spec: NetworkSpec
-    plan: Any
+    plan: Plan
     seconds: dict[str, float]
 
 
@@ -120,14 +121,13 @@ def _write_project(model: Any, folder: Path) -> NetworkSpec:
     return of_graph(graph)
 
 
-def _write_rtl(spec: NetworkSpec, part: Path) -> Any:
-    import msgspec
+def _write_rtl(spec: NetworkSpec, part: Path) -> Plan:
+    from hls import plan
+    from hls.rtl_writer import write_rtl
 
-    from hls.backend.project_writer import write_rtl
-
-    plan = write_rtl(spec, part / "rtl")
-    (part / "plan.json").write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=1) + b"\n")
-    return plan
+    made = write_rtl(spec, part / "rtl")
+    plan.write(made, part / "plan.json")
+    return made
 
 
 def _copy(folder: Path | None, part: Path) -> list[Path]:

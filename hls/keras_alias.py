@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -28,7 +29,7 @@ def load_tf_keras() -> Any:
     """
     os.environ.setdefault(_FLAG, "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _quiet():
         warnings.simplefilter("ignore")  # deprecations inside TensorFlow and QKeras
         import tensorflow
         import tf_keras
@@ -40,6 +41,22 @@ def load_tf_keras() -> Any:
             )
         import qkeras  # noqa: F401
     return tf_keras
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Drop what TensorFlow's C++ code writes to stderr when it is imported for the first time."""
+    if "tensorflow" in sys.modules:
+        yield
+        return
+    kept = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def install() -> ModuleType | None:
@@ -59,7 +76,7 @@ def restore(before: ModuleType | None) -> None:
 
 @contextmanager
 def legacy_keras() -> Iterator[Any]:
-    """Yield ``tf_keras``, which is also what ``import keras`` gives inside.
+    """Yield ``tf_keras``, which is also what ``import keras`` gives inside; its warnings on quantizers are dropped.
 
     >>> import sys
     >>> before = sys.modules.get("keras")
@@ -71,6 +88,8 @@ def legacy_keras() -> Iterator[Any]:
     """
     before = install()
     try:
-        yield sys.modules["keras"]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # QKeras gives Keras quantizers where it wants constraints
+            yield sys.modules["keras"]
     finally:
         restore(before)

@@ -80,6 +80,11 @@ def check(model: Any) -> None:
     ------
     UserError : a layer or an option that is not supported; the message names the layer.
     """
+    with legacy_keras():
+        _check_layers(model)
+
+
+def _check_layers(model: Any) -> None:
     if not hasattr(model, "layers"):
         raise UserError(f"got a {type(model).__name__}, want a Keras model, its file, or the folder of train")
     for layer in layers(model):

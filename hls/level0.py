@@ -7,7 +7,6 @@ evaluated.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -43,8 +42,7 @@ class _Widened:
 @contextmanager
 def double_precision() -> Iterator[None]:
     """Let Keras and QKeras compute in float64 inside."""
-    with legacy_keras() as keras, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # deprecations inside TensorFlow and QKeras
+    with legacy_keras() as keras:
         from qkeras import quantizers
 
         before = keras.backend.floatx(), quantizers.K, quantizers.tf

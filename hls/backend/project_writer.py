@@ -28,21 +28,11 @@ def writer_class() -> type:
 
 def write_network(spec: Any, folder: Path) -> Any:
     """Write ``network.json`` and ``rtl/`` of ``spec`` into ``folder``; return the plan of the RTL."""
+    from hls.rtl_writer import write_rtl
     from trigger import network_spec
 
     network_spec.write(spec, folder / "network.json")
     return write_rtl(spec, folder / "rtl")
-
-
-def write_rtl(spec: Any, folder: Path) -> Any:
-    """Write the SystemVerilog of ``spec``; return its plan."""
-    from importlib.util import find_spec
-
-    if find_spec("hls.rtl_writer") is None:  # until the RTL writer is there
-        return {}
-    from hls.rtl_writer import write_rtl as write
-
-    return write(spec, folder)
 
 
 def _write_config(model: Any) -> None:
