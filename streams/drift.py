@@ -17,17 +17,16 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
 from streams.block import TICK_NS
+from streams.compiled import Floats, Integers, compiled
 from streams.detector import Detector
 
 _SPREAD = 4.0  # Gaussians are cut at this many standard deviations (6e-5 of the charge)
 _MIN_SIGMA = 0.02  # of a tick or a channel: keeps the integrals finite at the wires
 _TABLE = 1 << 15  # places of the hash table, a power of two
 _EMPTY = np.int64(-(2**62))
-_CHANNELS = np.int64(1024)  # key = tick * 1024 + channel
+_CHANNELS = 1024  # key = tick * 1024 + channel
 
 
 class Drift(NamedTuple):
@@ -44,14 +43,27 @@ class Drift(NamedTuple):
 class Cells(NamedTuple):
     """The cells of one event: a hash table by key, and the places in use."""
 
-    key: NDArray[np.int64]
-    electrons: NDArray[np.float64]
-    used: NDArray[np.int64]
+    key: Integers
+    electrons: Floats
+    used: Integers
+    filled: Integers  # (1,), how many
+
+
+class Arrival(NamedTuple):
+    """One deposit at the wires: where, how wide, how much."""
+
+    face: int
+    tick: float
+    across: float  # channel within the face
+    sigma_tick: float
+    sigma_channel: float
+    electrons: float
 
 
 def new_cells() -> Cells:
     """Return an empty table."""
-    return Cells(np.full(_TABLE, _EMPTY), np.zeros(_TABLE), np.zeros(_TABLE // 2, np.int64))
+    used = np.zeros(_TABLE // 2, np.int64)
+    return Cells(np.full(_TABLE, _EMPTY), np.zeros(_TABLE), used, np.zeros(1, np.int64))
 
 
 def drift_of(detector: Detector, lifetime_ms: float) -> Drift:
@@ -67,79 +79,83 @@ def drift_of(detector: Detector, lifetime_ms: float) -> Drift:
     )  # fmt: skip
 
 
-@njit(cache=True)
-def _add(cells, n_used, key, electrons):  # type: ignore[no-untyped-def]
-    """Add to the cell of ``key``; return the number of cells in use."""
+@compiled
+def _add(cells: Cells, key: int, electrons: float) -> None:
+    """Add to the cell of ``key``."""
     place = (key * np.int64(2654435761)) >> np.int64(7) & np.int64(_TABLE - 1)
     while cells.key[place] != key:
         if cells.key[place] == _EMPTY:
-            if n_used >= _TABLE // 2:
+            if cells.filled[0] >= len(cells.used):
                 raise RuntimeError("the charge of one event covers more than 16384 cells")
             cells.key[place] = key
-            cells.used[n_used] = place
-            n_used += 1
+            cells.used[cells.filled[0]] = place
+            cells.filled[0] += 1
             break
         place = (place + np.int64(1)) & np.int64(_TABLE - 1)
     cells.electrons[place] += electrons
-    return n_used
 
 
-@njit(cache=True)
-def _spread(drift, cells, n_used, tick, across, face, sigma_tick, sigma_channel, electrons):  # type: ignore[no-untyped-def]
-    """Share ``electrons`` over the cells around (tick, channel ``across``); return the number of cells in use."""
+@compiled
+def arrive(drift: Drift, deposit: Floats, time_ns: float) -> Arrival:
+    """Return how a deposit (x, y, z in mm, energy, electrons) of an event at ``time_ns`` comes to the wires."""
+    distance = abs(deposit[0])
+    return Arrival(
+        0 if deposit[0] > 0 else 1,
+        time_ns / TICK_NS + distance * drift.ticks_per_mm,
+        deposit[2] * drift.channels_per_mm,
+        max(drift.tick_sigma * math.sqrt(distance), _MIN_SIGMA),
+        max(drift.channel_sigma * math.sqrt(distance), _MIN_SIGMA),
+        deposit[4] * math.exp(-distance * drift.loss_per_mm),
+    )
+
+
+@compiled
+def spread(drift: Drift, a: Arrival, cells: Cells) -> None:
+    """Share the electrons of one arrival over the cells around it: integrals of two Gaussians."""
     root = 0.7071067811865476
-    first = math.floor(tick - _SPREAD * sigma_tick + 0.5)
-    last = math.floor(tick + _SPREAD * sigma_tick + 0.5)
-    low = max(math.floor(across - _SPREAD * sigma_channel), 0)
-    high = min(math.floor(across + _SPREAD * sigma_channel), drift.channels_per_face - 1)
-    left = math.erf((low - across) / sigma_channel * root)
+    first = math.floor(a.tick - _SPREAD * a.sigma_tick + 0.5)
+    last = math.floor(a.tick + _SPREAD * a.sigma_tick + 0.5)
+    low = max(math.floor(a.across - _SPREAD * a.sigma_channel), 0)
+    high = min(math.floor(a.across + _SPREAD * a.sigma_channel), drift.channels_per_face - 1)
+    left = math.erf((low - a.across) / a.sigma_channel * root)
     for channel in range(low, high + 1):
-        right = math.erf((channel + 1 - across) / sigma_channel * root)
-        share = 0.25 * (right - left) * electrons
+        right = math.erf((channel + 1 - a.across) / a.sigma_channel * root)
+        share = 0.25 * (right - left) * a.electrons
         left = right
         if share < 1e-3:
             continue
-        before = math.erf((first - 0.5 - tick) / sigma_tick * root)
-        for t in range(first, last + 1):
-            after = math.erf((t + 0.5 - tick) / sigma_tick * root)
-            key = np.int64(t) * _CHANNELS + np.int64(face * drift.channels_per_face + channel)
-            n_used = _add(cells, n_used, key, share * (after - before))
+        before = math.erf((first - 0.5 - a.tick) / a.sigma_tick * root)
+        for tick in range(first, last + 1):
+            after = math.erf((tick + 0.5 - a.tick) / a.sigma_tick * root)
+            key = int(tick * _CHANNELS + a.face * drift.channels_per_face + channel)
+            _add(cells, key, share * (after - before))
             before = after
-    return n_used
 
 
-@njit(cache=True)
-def drift_deposits(
-    drift: Drift, deposits: NDArray[np.float64], n: int, time_ns: float, cells: Cells
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Drift the first ``n`` deposits of an event at ``time_ns``.
-
-    Returns
-    -------
-    keys (tick * 1024 + channel) in rising order, and the electrons there, each at least 1. ``cells`` is empty again.
-    """
-    n_used = 0
-    for i in range(n):
-        distance = abs(deposits[i, 0])
-        electrons = deposits[i, 4] * math.exp(-distance * drift.loss_per_mm)
-        tick = time_ns / TICK_NS + distance * drift.ticks_per_mm
-        sigma_tick = max(drift.tick_sigma * math.sqrt(distance), _MIN_SIGMA)
-        sigma_channel = max(drift.channel_sigma * math.sqrt(distance), _MIN_SIGMA)
-        across = deposits[i, 2] * drift.channels_per_mm
-        face = 0 if deposits[i, 0] > 0 else 1
-        n_used = _spread(drift, cells, n_used, tick, across, face, sigma_tick, sigma_channel, electrons)
-    keys = np.empty(n_used, np.int64)
+@compiled
+def collect(cells: Cells) -> tuple[Integers, Floats]:
+    """Empty the table: return the keys (tick * 1024 + channel) in rising order and the electrons, each at least 1."""
+    used = cells.used[: cells.filled[0]]
+    keys = np.empty(len(used), np.int64)
     kept = 0
-    for i in range(n_used):
-        if cells.electrons[cells.used[i]] >= 1.0:
-            keys[kept] = cells.key[cells.used[i]]
+    for place in used:
+        if cells.electrons[place] >= 1.0:
+            keys[kept] = cells.key[place]
             kept += 1
     keys = np.sort(keys[:kept])
-    electrons_out = np.empty(kept)
-    for i in range(n_used):
-        place = cells.used[i]
+    electrons = np.empty(kept)
+    for place in used:
         if cells.electrons[place] >= 1.0:
-            electrons_out[np.searchsorted(keys, cells.key[place])] = cells.electrons[place]
+            electrons[np.searchsorted(keys, cells.key[place])] = cells.electrons[place]
         cells.key[place] = _EMPTY
         cells.electrons[place] = 0.0
-    return keys, electrons_out
+    cells.filled[0] = 0
+    return keys, electrons
+
+
+@compiled
+def drift_deposits(drift: Drift, deposits: Floats, time_ns: float, cells: Cells) -> tuple[Integers, Floats]:
+    """Drift the deposits (float64, (n, 5)) of an event at ``time_ns``; return what ``collect`` does."""
+    for i in range(len(deposits)):
+        spread(drift, arrive(drift, deposits[i], time_ns), cells)
+    return collect(cells)

@@ -14,17 +14,17 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from streams.block import CHARGE_DTYPE, EVENT_DTYPE, TICK_NS, TICKS_PER_BLOCK
+from streams.compiled import Floats, Integers, State, compiled
 from streams.config import SimulationConfig
 from streams.detector import load_detector
-from streams.drift import drift_deposits, drift_of, new_cells
+from streams.drift import Cells, Drift, drift_deposits, drift_of, new_cells
 from streams.rng import exponential, stream, uniform
 from streams.sources.sample import draw_event
-from streams.sources.tables import source_tables
-from streams.transport.walk import MAX_DEPOSITS, isotropic, new_stack, push, volume_of, walk
+from streams.sources.tables import SourceTables, source_tables
+from streams.transport.walk import Volume, Work, isotropic, new_work, push, volume_of, walk
 
 _BLOCK_NS = TICKS_PER_BLOCK * TICK_NS
 
@@ -36,10 +36,19 @@ class Happened(NamedTuple):
     charge: NDArray[np.void]
 
 
-@njit(cache=True)
-def _schedule(rate_hz, seed, first_block, blocks):  # type: ignore[no-untyped-def]
-    """Return origin, block, number and time [ns] of every event of these blocks, in the order of time."""
-    origins, where, numbers, times = [0], [0], [0], [0.0]
+class _World(NamedTuple):
+    """All that does not change during a run."""
+
+    tables: SourceTables
+    volume: Volume
+    drift: Drift
+    seed: int
+
+
+@compiled
+def _schedule(rate_hz: Floats, seed: int, first_block: int, blocks: int) -> tuple[Integers, Floats]:
+    """Return origin, block and number (int64, (n, 3)) and time [ns] of the events of these blocks, in time order."""
+    rows, times = [(0, 0, 0)], [0.0]
     for block in range(first_block, first_block + blocks):
         for origin in range(len(rate_hz)):
             if rate_hz[origin] <= 0.0:
@@ -49,57 +58,50 @@ def _schedule(rate_hz, seed, first_block, blocks):  # type: ignore[no-untyped-de
             time = exponential(state) * gap_ns
             number = 1
             while time < _BLOCK_NS:
-                origins.append(origin)
-                where.append(block)
-                numbers.append(number)
+                rows.append((origin, block, number))
                 times.append(block * _BLOCK_NS + time)
                 time += exponential(state) * gap_ns
                 number += 1
     time_ns = np.array(times)[1:]
     order = np.argsort(time_ns, kind="mergesort")
-    plan = np.empty((len(order), 3), np.int64)
-    plan[:, 0], plan[:, 1], plan[:, 2] = (
-        np.array(origins)[1:][order], np.array(where)[1:][order], np.array(numbers)[1:][order],
-    )  # fmt: skip
-    return plan, time_ns[order]
+    return np.array(rows)[1:][order], time_ns[order]
 
 
-@njit(cache=True)
-def _vertex(volume, state, position):  # type: ignore[no-untyped-def]
-    """Fill in a point uniform in the active argon."""
-    position[0] = (2.0 * uniform(state) - 1.0) * volume.half_x_mm
-    position[1] = (2.0 * uniform(state) - 1.0) * volume.half_y_mm
-    position[2] = uniform(state) * volume.length_mm
-
-
-@njit(cache=True)
-def _event(tables, volume, origin, state, stack, position, deposits):  # type: ignore[no-untyped-def]
-    """Simulate one event; return (number of deposits, its energy in MeV)."""
-    kinds, energies, direction = np.zeros(64, np.int64), np.zeros(64), np.empty(3)
-    _vertex(volume, state, position)
-    particles, energy = draw_event(tables, origin, state, kinds, energies)
-    waiting = 0
-    for i in range(particles):
+@compiled
+def _event(
+    world: _World, work: Work, particles: Floats, origin: int, state: State
+) -> tuple[int, float, Floats]:
+    """Simulate one event; return the number of deposits, its energy in MeV and its vertex in mm."""
+    vertex, direction = np.empty(3), np.empty(3)
+    vertex[0] = (2.0 * uniform(state) - 1.0) * world.volume.half_x_mm
+    vertex[1] = (2.0 * uniform(state) - 1.0) * world.volume.half_y_mm
+    vertex[2] = uniform(state) * world.volume.length_mm
+    n, energy = draw_event(world.tables, origin, state, particles)
+    for i in range(n):
         isotropic(direction, state)
-        waiting = push(stack, waiting, kinds[i], energies[i], position, direction)
-    return walk(volume, stack, waiting, deposits, state), energy
+        push(work, int(particles[i, 0]), particles[i, 1], vertex, direction)
+    return walk(world.volume, work, state), energy, vertex
 
 
-@njit(cache=True)
-def _run(tables, volume, drift, cells, stack, deposits, seed, plan, time_ns):  # type: ignore[no-untyped-def]
-    """Simulate the planned events; return columns of events, counts of charge, keys and electrons."""
-    events = np.zeros((len(plan), 6))  # x, y, z, energy, deposited, -
-    counts = np.zeros(len(plan), np.int64)
+@compiled
+def _run(
+    world: _World, work: Work, cells: Cells, plan: Integers, time_ns: Floats
+) -> tuple[Floats, Integers, Integers, Floats]:
+    """Simulate the planned events.
+
+    Returns
+    -------
+    columns (float64, (n, 5): vertex, energy, deposited energy), numbers of charges, and the charges: keys, electrons.
+    """
+    columns, counts = np.zeros((len(plan), 5)), np.zeros(len(plan), np.int64)
     keys, electrons = np.empty(4096, np.int64), np.empty(4096)
+    particles = np.zeros((64, 2))
     total = 0
-    position = np.empty(3)
     for i in range(len(plan)):
-        state = stream(seed, plan[i, 0], plan[i, 1], plan[i, 2])
-        n, energy = _event(tables, volume, plan[i, 0], state, stack, position, deposits)
-        events[i, :3] = position
-        events[i, 3] = energy
-        events[i, 4] = deposits[:n, 3].sum()
-        new_keys, new_electrons = drift_deposits(drift, deposits, n, time_ns[i], cells)
+        state = stream(world.seed, plan[i, 0], plan[i, 1], plan[i, 2])
+        n, columns[i, 3], columns[i, :3] = _event(world, work, particles, plan[i, 0], state)
+        columns[i, 4] = work.deposits[:n, 3].sum()
+        new_keys, new_electrons = drift_deposits(world.drift, work.deposits[:n], time_ns[i], cells)
         counts[i] = len(new_keys)
         while total + counts[i] > len(keys):
             keys = np.concatenate((keys, np.empty(len(keys), np.int64)))
@@ -107,7 +109,7 @@ def _run(tables, volume, drift, cells, stack, deposits, seed, plan, time_ns):  #
         keys[total : total + counts[i]] = new_keys
         electrons[total : total + counts[i]] = new_electrons
         total += counts[i]
-    return events, counts, keys[:total], electrons[:total]
+    return columns, counts, keys[:total], electrons[:total]
 
 
 class Generator:
@@ -115,22 +117,18 @@ class Generator:
 
     def __init__(self, config: SimulationConfig) -> None:
         detector = load_detector(config.detector)
-        self._seed = config.seed
-        self._tables = source_tables(config)
-        self._volume = volume_of(detector)
-        self._drift = drift_of(detector, config.electron_lifetime_ms)
-        self._scratch = (new_cells(), new_stack(), np.empty((MAX_DEPOSITS, 5)))
+        drift = drift_of(detector, config.electron_lifetime_ms)
+        self._world = _World(source_tables(config), volume_of(detector), drift, config.seed)
+        self._work, self._cells = new_work(), new_cells()
         self._next_id = 1
-        longest_ticks = detector.drift_mm * self._drift.ticks_per_mm
+        longest_ticks = detector.drift_mm * drift.ticks_per_mm
         #: Blocks that pass before the charge of the farthest event has arrived.
         self.drift_blocks = math.ceil(longest_ticks / TICKS_PER_BLOCK) + 1
 
     def run(self, first_block: int, blocks: int) -> Happened:
         """Return what happens in ``blocks`` blocks of time from ``first_block`` on (call in order: ids count up)."""
-        plan, time_ns = _schedule(self._tables.rate_hz, self._seed, first_block, blocks)
-        columns, counts, keys, electrons = _run(
-            self._tables, self._volume, self._drift, *self._scratch, self._seed, plan, time_ns
-        )
+        plan, time_ns = _schedule(self._world.tables.rate_hz, self._world.seed, first_block, blocks)
+        columns, counts, keys, electrons = _run(self._world, self._work, self._cells, plan, time_ns)
         events = np.zeros(len(plan), EVENT_DTYPE)
         events["id"] = self._next_id + np.arange(len(plan))
         self._next_id += len(plan)

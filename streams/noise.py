@@ -14,10 +14,9 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from streams.compiled import Singles, compiled
 from streams.rng import key, mix
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -27,14 +26,14 @@ _S16, _S32, _S48 = np.uint64(16), np.uint64(32), np.uint64(48)
 
 
 @cache
-def _quantiles() -> NDArray[np.float32]:
+def _quantiles() -> Singles:
     """Return 65 536 Gaussian quantiles, float32, scaled to variance 1."""
     table = ndtri((np.arange(65536) + 0.5) / 65536)
     return np.asarray(table / np.sqrt(np.mean(table**2)), np.float32)
 
 
-@njit(cache=True)
-def _fill_white(start, first_tick, table, out):  # type: ignore[no-untyped-def]
+@compiled
+def _fill_white(start: np.uint64, first_tick: int, table: Singles, out: Singles) -> None:
     """Fill float32 ``out`` (ticks, channels, a multiple of 4) from tick ``first_tick`` on."""
     groups = out.shape[1] // 4
     for row in range(out.shape[0]):
@@ -61,7 +60,7 @@ class Noise:
         self._rows = np.zeros((0, channels), np.float32)
         self._next_tick: int | None = None
 
-    def white(self, first_tick: int, ticks: int) -> NDArray[np.float32]:
+    def white(self, first_tick: int, ticks: int) -> Singles:
         """Return white numbers, float32 (taps - 1 + ticks, channels), the last ``ticks`` from ``first_tick`` on.
 
         The rows before are those of the ticks before. The array is reused by the next call.

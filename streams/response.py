@@ -50,8 +50,8 @@ def induced_current(time_us: NDArray[np.float64], wires: Collection) -> NDArray[
 
 def fine_response(wires: Collection) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return times [us] (0 at the peak) and the shaped response, area 1 per us, in steps of 8 ns."""
-    before = np.arange(-1500, 400) * _FINE_US
-    after = np.arange(int(_SHAPER_US / _FINE_US) + 1) * _FINE_US
+    before = np.asarray(np.arange(-1500, 400) * _FINE_US, np.float64)
+    after = np.asarray(np.arange(int(_SHAPER_US / _FINE_US) + 1) * _FINE_US, np.float64)
     shaped = np.convolve(induced_current(before, wires), cold_electronics(after, wires.peaking_us))
     time = before[0] + np.arange(len(shaped)) * _FINE_US
     shaped /= shaped.sum() * _FINE_US

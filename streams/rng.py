@@ -13,8 +13,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
+
+from streams.compiled import State, compiled
 
 # SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): odd increment and the two multipliers of its finaliser.
 _INCREMENT = np.uint64(0x9E3779B97F4A7C15)
@@ -23,7 +23,7 @@ _MULTIPLY_2 = np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 
 
-@njit(cache=True, inline="always")
+@compiled
 def mix(value: np.uint64) -> np.uint64:
     """Return the SplitMix64 finaliser of a 64-bit word: a bijection that scatters counters."""
     value = (value ^ (value >> _S30)) * _MULTIPLY_1
@@ -31,7 +31,7 @@ def mix(value: np.uint64) -> np.uint64:
     return value ^ (value >> _S31)
 
 
-@njit(cache=True)
+@compiled
 def key(seed: int, a: int, b: int, c: int) -> np.uint64:
     """Return the 64-bit key of (seed, a, b, c); each number may be negative."""
     word = mix(np.uint64(seed) + _INCREMENT)
@@ -40,29 +40,29 @@ def key(seed: int, a: int, b: int, c: int) -> np.uint64:
     return mix(word ^ (np.uint64(c) * _MULTIPLY_1))
 
 
-@njit(cache=True)
-def stream(seed: int, a: int, b: int, c: int) -> NDArray[np.uint64]:
+@compiled
+def stream(seed: int, a: int, b: int, c: int) -> State:
     """Return the state (uint64 array, (1,)) of the random stream of (seed, a, b, c)."""
     state = np.empty(1, np.uint64)
     state[0] = key(seed, a, b, c)
     return state
 
 
-@njit(cache=True)
-def uniform(state: NDArray[np.uint64]) -> float:
+@compiled
+def uniform(state: State) -> float:
     """Return a number in [0, 1) of 53 random bits and advance ``state``."""
     state[0] += _INCREMENT
     return float(mix(state[0]) >> _S11) * (1.0 / 9007199254740992.0)
 
 
-@njit(cache=True)
-def exponential(state: NDArray[np.uint64]) -> float:
+@compiled
+def exponential(state: State) -> float:
     """Return a number with mean 1, exponentially distributed."""
     return -math.log(1.0 - uniform(state))
 
 
-@njit(cache=True)
-def normal(state: NDArray[np.uint64]) -> float:
+@compiled
+def normal(state: State) -> float:
     """Return a Gaussian number of mean 0 and variance 1 (Box-Muller, the second one thrown away)."""
     radius = math.sqrt(2.0 * exponential(state))
     return radius * math.cos(2.0 * math.pi * uniform(state))

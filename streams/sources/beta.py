@@ -71,4 +71,4 @@ def quantile_table(values: NDArray[np.float64], density: NDArray[np.float64]) ->
     edges = np.append(values - half, values[-1] + half)
     cumulative = np.append(0.0, np.cumsum(density))
     wanted = (1 - np.cos(np.pi * np.linspace(0, 1, QUANTILES))) / 2
-    return np.interp(wanted * cumulative[-1], cumulative, edges)
+    return np.asarray(np.interp(wanted * cumulative[-1], cumulative, edges))

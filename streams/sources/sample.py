@@ -4,8 +4,8 @@
 >>> from streams.config import SimulationConfig
 >>> from streams.rng import stream
 >>> from streams.sources.tables import source_tables
->>> kinds, energies = np.zeros(40, np.int64), np.zeros(40)
->>> n, total = draw_event(source_tables(SimulationConfig()), 1, stream(1, 1, 0, 0), kinds, energies)
+>>> particles = np.zeros((64, 2))
+>>> n, total = draw_event(source_tables(SimulationConfig()), 1, stream(1, 1, 0, 0), particles)
 >>> n, bool(0 < total < 0.565)
 (1, True)
 """
@@ -15,9 +15,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
+from streams.compiled import Floats, State, compiled
 from streams.rng import uniform
 from streams.sources.beta import ELECTRON_MEV as _ELECTRON
 from streams.sources.neutrino import Q_MEV as _Q
@@ -25,31 +24,32 @@ from streams.sources.tables import SourceTables
 from streams.transport.argon import ELECTRON, GAMMA
 
 
-@njit(cache=True)
-def from_quantiles(table: NDArray[np.float64], u: float) -> float:
+@compiled
+def from_quantiles(table: Floats, u: float) -> float:
     """Return the value at quantile ``u`` of a table made by ``quantile_table``."""
     place = math.acos(1.0 - 2.0 * u) / math.pi * (len(table) - 1)
     index = min(int(place), len(table) - 2)
-    return table[index] + (place - index) * (table[index + 1] - table[index])
+    value: float = table[index] + (place - index) * (table[index + 1] - table[index])
+    return value
 
 
-@njit(cache=True)
-def _cascade(tables, level, state, kinds, energies, n):  # type: ignore[no-untyped-def]
+@compiled
+def _cascade(tables: SourceTables, level: int, state: State, particles: Floats, n: int) -> int:
     """Append the gammas from ``level`` to the ground state; return the new number of particles."""
     while tables.gamma_first[level] < tables.gamma_first[level + 1]:
         u = uniform(state)
         gamma = tables.gamma_first[level]
         while tables.gamma_share[gamma] < u:
             gamma += 1
-        kinds[n] = GAMMA
-        energies[n] = tables.level_mev[level] - tables.level_mev[tables.gamma_level[gamma]]
+        particles[n, 0] = GAMMA
+        particles[n, 1] = tables.level_mev[level] - tables.level_mev[tables.gamma_level[gamma]]
         n += 1
         level = tables.gamma_level[gamma]
     return n
 
 
-@njit(cache=True)
-def _draw_neutrino(tables, state, kinds, energies):  # type: ignore[no-untyped-def]
+@compiled
+def _draw_neutrino(tables: SourceTables, state: State, particles: Floats) -> tuple[int, float]:
     """Fill in the products of one nu_e CC interaction; return (number of particles, neutrino energy MeV)."""
     neutrino = from_quantiles(tables.neutrino_mev, uniform(state))
     n_levels = tables.strength.shape[0]
@@ -68,38 +68,37 @@ def _draw_neutrino(tables, state, kinds, energies):  # type: ignore[no-untyped-d
     chosen = 0
     while cumulative[chosen] <= wanted and chosen < n_levels - 1:
         chosen += 1
-    kinds[0] = ELECTRON
-    energies[0] = max(neutrino - _Q - tables.strength[chosen, 0], 0.0)
+    particles[0, 0] = ELECTRON
+    particles[0, 1] = max(neutrino - _Q - tables.strength[chosen, 0], 0.0)
     n = 1
     if tables.strength_level[chosen] >= 0:
-        n = _cascade(tables, tables.strength_level[chosen], state, kinds, energies, n)
+        n = _cascade(tables, tables.strength_level[chosen], state, particles, n)
     return n, neutrino
 
 
-@njit(cache=True)
+@compiled
 def draw_event(
     tables: SourceTables,
     origin: int,
-    state: NDArray[np.uint64],
-    kinds: NDArray[np.int64],
-    energies: NDArray[np.float64],
+    state: State,
+    particles: Floats,
 ) -> tuple[int, float]:
-    """Draw the particles of one event of ``origin`` into ``kinds`` and ``energies`` [MeV].
+    """Draw the particles of one event of ``origin`` into ``particles`` (float64, (64, 2): kind, MeV).
 
     Returns
     -------
     the number of particles, and the event's energy [MeV]: the neutrino's, or the kinetic energy of a decay's products.
     """
     if origin == 0:
-        return _draw_neutrino(tables, state, kinds, energies)
+        return _draw_neutrino(tables, state, particles)
     u = uniform(state)
     branch = tables.branch_first[origin]
     while tables.branch_share[branch] < u:
         branch += 1
-    kinds[0] = ELECTRON
-    energies[0] = from_quantiles(tables.beta_mev[branch], uniform(state))
-    n = _cascade(tables, tables.branch_level[branch], state, kinds, energies, 1)
+    particles[0, 0] = ELECTRON
+    particles[0, 1] = from_quantiles(tables.beta_mev[branch], uniform(state))
+    n = _cascade(tables, tables.branch_level[branch], state, particles, 1)
     total = 0.0
     for i in range(n):
-        total += energies[i]
+        total += particles[i, 1]
     return n, total

@@ -11,9 +11,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
+from streams.compiled import Floats, compiled
 from streams.sources.beta import ELECTRON_MEV
 
 ELECTRON, POSITRON, GAMMA = 0, 1, 2  # kinds of particle
@@ -47,15 +46,15 @@ _XCOM = np.array([
 class ArgonTables(NamedTuple):
     """Per millimetre of liquid argon, on the common logarithmic grid of kinetic (or photon) energy."""
 
-    collision: NDArray[np.float64]  # MeV/mm
-    radiative: NDArray[np.float64]  # MeV/mm
-    compton: NDArray[np.float64]  # 1/mm
-    photo: NDArray[np.float64]  # 1/mm
-    pair: NDArray[np.float64]  # 1/mm
+    collision: Floats  # MeV/mm
+    radiative: Floats  # MeV/mm
+    compton: Floats  # 1/mm
+    photo: Floats  # 1/mm
+    pair: Floats  # 1/mm
     radiation_length_mm: float
 
 
-def collision_mev_cm2_per_g(kinetic_mev: NDArray[np.float64]) -> NDArray[np.float64]:
+def collision_mev_cm2_per_g(kinetic_mev: Floats) -> Floats:
     """Return the electron collision stopping power of liquid argon (Berger and Seltzer, NBSIR 82-2550).
 
     Mean excitation energy 188 eV; density effect with Sternheimer's parameters of liquid argon
@@ -85,14 +84,16 @@ def argon_tables(density_g_per_cm3: float) -> ArgonTables:
     pair = np.interp(log_energy, log_xcom[rows], smooth) * np.maximum(1 - 2 * ELECTRON_MEV / energy, 0) ** 3
     radiative = np.exp(np.interp(log_energy, np.log(_RADIATIVE[0]), np.log(_RADIATIVE[1])))
     columns = (collision_mev_cm2_per_g(energy), radiative, compton, photo, pair)
-    tables = [np.ascontiguousarray(column * per_mm) for column in columns]
-    return ArgonTables(*tables, radiation_length_mm=10 * RADIATION_LENGTH_G_PER_CM2 / density_g_per_cm3)
+    collision, radiative, compton, photo, pair = (np.ascontiguousarray(column * per_mm) for column in columns)
+    length_mm = 10 * RADIATION_LENGTH_G_PER_CM2 / density_g_per_cm3
+    return ArgonTables(collision, radiative, compton, photo, pair, length_mm)
 
 
-@njit(cache=True, inline="always")
-def at(table: NDArray[np.float64], energy_mev: float) -> float:
+@compiled
+def at(table: Floats, energy_mev: float) -> float:
     """Return ``table`` at an energy, linear between the points of the grid."""
     place = (math.log(energy_mev) - _GRID_LOG_LOW) * GRID_PER_LOG
     place = min(max(place, 0.0), GRID_POINTS - 1.001)
     index = int(place)
-    return table[index] + (place - index) * (table[index + 1] - table[index])
+    value: float = table[index] + (place - index) * (table[index + 1] - table[index])
+    return value

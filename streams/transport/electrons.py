@@ -14,10 +14,7 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
-
+from streams.compiled import Floats, State, compiled
 from streams.rng import normal, uniform
 from streams.sources.beta import ELECTRON_MEV as _ELECTRON
 from streams.transport.argon import ArgonTables, at
@@ -28,27 +25,27 @@ MAX_STEP_MM = 0.5  # a tenth of the pitch, 0.6 tick of drift
 MAX_LOSS = 0.15  # largest share of the energy lost in one step
 
 
-@njit(cache=True)
+@compiled
 def step_mm(tables: ArgonTables, kinetic_mev: float) -> float:
     """Return the length of the next step: at most ``MAX_STEP_MM`` and ``MAX_LOSS`` of the energy."""
     return min(MAX_STEP_MM, MAX_LOSS * kinetic_mev / at(tables.collision, kinetic_mev))
 
 
-@njit(cache=True)
+@compiled
 def _shape_above(y: float) -> float:
     """Return the integral over (4/3 - 4/3 y + y^2) / y from ``y`` to 1: photons per unit of S_rad / T."""
     return -4.0 / 3.0 * math.log(y) - 4.0 / 3.0 * (1.0 - y) + 0.5 * (1.0 - y * y)
 
 
-@njit(cache=True)
+@compiled
 def soft_share(kinetic_mev: float) -> float:
     """Return the share of the radiative loss that goes into photons below ``PHOTON_CUT_MEV``."""
     y = min(PHOTON_CUT_MEV / kinetic_mev, 1.0)
     return 4.0 / 3.0 * y - 2.0 / 3.0 * y * y + y * y * y / 3.0
 
 
-@njit(cache=True)
-def photon_mev(tables: ArgonTables, kinetic_mev: float, step: float, state: NDArray[np.uint64]) -> float:
+@compiled
+def photon_mev(tables: ArgonTables, kinetic_mev: float, step: float, state: State) -> float:
     """Return the energy of the photon radiated in one step, or 0 for none."""
     if kinetic_mev <= PHOTON_CUT_MEV:
         return 0.0
@@ -57,12 +54,12 @@ def photon_mev(tables: ArgonTables, kinetic_mev: float, step: float, state: NDAr
     if uniform(state) >= mean:
         return 0.0
     while True:
-        y = cut ** uniform(state)  # density 1 / y between the cut and 1
+        y: float = cut ** uniform(state)  # density 1 / y between the cut and 1
         if uniform(state) * 4.0 / 3.0 < 4.0 / 3.0 - 4.0 / 3.0 * y + y * y:
             return y * kinetic_mev
 
 
-@njit(cache=True)
+@compiled
 def highland_angle(tables: ArgonTables, kinetic_mev: float, step: float) -> float:
     """Return the r.m.s. plane scattering angle of one step (Highland, as in the Review of Particle Physics)."""
     beta_momentum = kinetic_mev * (kinetic_mev + 2 * _ELECTRON) / (kinetic_mev + _ELECTRON)
@@ -70,8 +67,8 @@ def highland_angle(tables: ArgonTables, kinetic_mev: float, step: float) -> floa
     return 13.6 / beta_momentum * math.sqrt(thickness) * max(1.0 + 0.038 * math.log(thickness), 0.3)
 
 
-@njit(cache=True)
-def turn(direction: NDArray[np.float64], cosine: float, azimuth: float) -> None:
+@compiled
+def turn(direction: Floats, cosine: float, azimuth: float) -> None:
     """Turn a unit vector (float64 array, (3,)) in place by a polar angle and an azimuth about itself."""
     sine = math.sqrt(max(1.0 - cosine * cosine, 0.0))
     a, b = sine * math.cos(azimuth), sine * math.sin(azimuth)
@@ -86,13 +83,13 @@ def turn(direction: NDArray[np.float64], cosine: float, azimuth: float) -> None:
     direction[2] = w * cosine - a * across
 
 
-@njit(cache=True)
+@compiled
 def scatter(
     tables: ArgonTables,
     kinetic_mev: float,
     step: float,
-    direction: NDArray[np.float64],
-    state: NDArray[np.uint64],
+    direction: Floats,
+    state: State,
 ) -> None:
     """Turn ``direction`` by the multiple scattering of one step."""
     angle = highland_angle(tables, kinetic_mev, step)
@@ -100,7 +97,7 @@ def scatter(
     turn(direction, math.cos(min(math.sqrt(x * x + y * y), math.pi)), math.atan2(y, x))
 
 
-@njit(cache=True)
+@compiled
 def csda_range_mm(tables: ArgonTables, kinetic_mev: float) -> float:
     """Return the path of an electron in the same steps with continuous losses only, radiation included."""
     path = 0.0

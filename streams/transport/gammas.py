@@ -9,9 +9,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
+from streams.compiled import State, compiled
 from streams.rng import exponential, uniform
 from streams.sources.beta import ELECTRON_MEV as _ELECTRON
 from streams.transport.argon import ArgonTables, at
@@ -20,15 +19,15 @@ GAMMA_CUT_MEV = 0.010  # below, the photon is absorbed where it is (mean free pa
 COMPTON, PHOTO, PAIR = 0, 1, 2
 
 
-@njit(cache=True)
-def free_path_mm(tables: ArgonTables, energy_mev: float, state: NDArray[np.uint64]) -> float:
+@compiled
+def free_path_mm(tables: ArgonTables, energy_mev: float, state: State) -> float:
     """Return the distance to the next interaction."""
     total = at(tables.compton, energy_mev) + at(tables.photo, energy_mev) + at(tables.pair, energy_mev)
     return exponential(state) / total
 
 
-@njit(cache=True)
-def process(tables: ArgonTables, energy_mev: float, state: NDArray[np.uint64]) -> int:
+@compiled
+def process(tables: ArgonTables, energy_mev: float, state: State) -> int:
     """Return which process happens: ``COMPTON``, ``PHOTO`` or ``PAIR``."""
     compton_, photo = at(tables.compton, energy_mev), at(tables.photo, energy_mev)
     pair = at(tables.pair, energy_mev)
@@ -38,8 +37,8 @@ def process(tables: ArgonTables, energy_mev: float, state: NDArray[np.uint64]) -
     return PHOTO if u < compton_ + photo else PAIR
 
 
-@njit(cache=True)
-def compton(energy_mev: float, state: NDArray[np.uint64]) -> tuple[float, float]:
+@compiled
+def compton(energy_mev: float, state: State) -> tuple[float, float]:
     """Draw a Klein-Nishina scattering; return the photon's energy [MeV] and the cosine of its angle.
 
     Composition and rejection on e = E' / E, density (1/e + e) (1 - e sin^2 / (1 + e^2)) (Butcher and Messel 1960).
