@@ -169,8 +169,19 @@ def _run(path: Path, file: h5py.File) -> Run:
                 )
         windows.append(window)
         tick += window.n_blocks * TICKS_PER_BLOCK
-    config = json.loads(file.attrs["config"]) if "config" in file.attrs else None
-    return Run(path, int(file.attrs.get("run_number", 0)), tuple(windows), config, truth is not None)
+    return Run(
+        path, int(file.attrs.get("run_number", 0)), tuple(windows), _config(path, file), truth is not None
+    )
+
+
+def _config(path: Path, file: h5py.File) -> dict[str, Any] | None:
+    if "config" not in file.attrs:
+        return None
+    try:
+        config: dict[str, Any] = json.loads(file.attrs["config"])
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{path}: attribute config: got something that is not JSON: {error}") from error
+    return config
 
 
 def _record_key(name: str) -> tuple[int, int]:

@@ -43,8 +43,8 @@ def check_record(where: str, record: h5py.Group) -> Fragments:
     ------
     UserError : a header, a stream or the number of frames is wrong.
     """
-    raw = record.get("RawData")
-    if raw is None:
+    raw = record.get("RawData") if isinstance(record, h5py.Group) else None
+    if not isinstance(raw, h5py.Group):
         raise UserError(f"{where}: got no group RawData, want the fragments in it")
     headers = [key for key in raw if key.endswith("_TriggerRecordHeader")]
     if len(headers) != 1:
@@ -85,6 +85,8 @@ def check_record_header(where: str, raw: bytes) -> None:
 
 def fragment_header(where: str, dataset: h5py.Dataset) -> dict[str, Any]:
     """Return the header of a fragment whose marker, versions, type and size are right."""
+    if not isinstance(dataset, h5py.Dataset) or dataset.ndim != 1 or dataset.dtype.itemsize != 1:
+        raise UserError(f"{where}: got {dataset}, want a one-dimensional dataset of bytes")
     size = int(dataset.size)
     try:
         header = fragment.parse(dataset[:HEADER_BYTES].tobytes(), fragment.FRAGMENT_HEADER)

@@ -174,6 +174,27 @@ def test_damage_is_named(copy, kind):
     assert re.search(sentence, inspection.inspect(copy).fault)
 
 
+def test_things_that_are_no_fragments(copy):
+    with h5py.File(copy, "a") as file:
+        raw = file[f"{RECORD}/RawData"]
+        del raw[NAME]
+        raw[NAME] = np.zeros((4, 72), np.int8)
+    with pytest.raises(UserError, match="want a one-dimensional dataset of bytes"):
+        list(replay.blocks(copy))
+    with h5py.File(copy, "a") as file:
+        del file[RECORD]
+        file[RECORD] = 1
+    with pytest.raises(UserError, match="got no group RawData"):
+        list(replay.blocks(copy))
+
+
+def test_config_that_is_not_json(copy):
+    with h5py.File(copy, "a") as file:
+        file.attrs["config"] = "{"
+    with pytest.raises(UserError, match="attribute config: got something that is not JSON"):
+        list(replay.blocks(copy))
+
+
 def test_a_record_left_out(tmp_path):
     path = write(tmp_path / "run.h5", windows=3, window_blocks=2)
     with h5py.File(path, "a") as file:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 from itertools import islice
 
 import h5py
@@ -121,6 +122,22 @@ def test_a_file_without_truth_replays_without(tmp_path):
     assert run.config is None and not run.has_truth
     blocks = list(replay.blocks(path))
     assert len(blocks) == 5 and all(len(b.events) == len(b.charge) == 0 for b in blocks)
+
+
+def test_memory_does_not_grow_with_the_run(tmp_path):
+    def peak(work):
+        tracemalloc.start()
+        work()
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    paths = {windows: tmp_path / f"{windows}.h5" for windows in (1, 2, 8)}
+    written = [peak(lambda n=n: write(paths[n], windows=n, window_blocks=16)) for n in paths]
+    read = [peak(lambda n=n: sum(1 for _ in replay.blocks(paths[n]))) for n in paths]
+    # From 2 to 8 windows a file grows by 28 MB; the first run of each kind may load code.
+    assert abs(written[2] - written[1]) < 2e6
+    assert abs(read[2] - read[1]) < 2e6
 
 
 def test_nothing_is_left_when_writing_fails(tmp_path):
