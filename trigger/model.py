@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 MAX_WEIGHTS = 2500  # of one convolution: the bound of the unrolled arithmetic kernels
 SCORE_BITS, SCORE_INTEGER_BITS = 12, 5  # quantized_bits of the score: -32 .. 32 in steps of 1/64
 SCORE_FRACTION = SCORE_BITS - 1 - SCORE_INTEGER_BITS
+BIAS_INTEGER_BITS = 5  # biases lie in [-32, 32)
+FLOAT32_BITS = 24  # integers up to 2**24 are exact
 PEDESTAL_COUNTS = 16  # a pixel without charge (docs/architecture.md, "The image")
 
 
@@ -27,6 +31,10 @@ def keras() -> Any:
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tf_keras
+
+    with warnings.catch_warnings():  # TensorFlow Model Optimization, which QKeras imports, uses distutils
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import qkeras  # noqa: F401
 
     return tf_keras
 
@@ -63,7 +71,8 @@ def check(config: NetworkConfig, guard: int = GUARD) -> None:
 
     Raises
     ------
-    ConfigError : a convolution too large, an even kernel, fewer than three convolutions, a reach over the guard.
+    ConfigError : a convolution too large, an even kernel, fewer than three convolutions, a reach over the guard, or
+        sums too wide for float32 (then training would not see what the firmware computes).
     """
     if len(config.filters) < 3 or len(config.filters) != len(config.kernels):
         raise ConfigError(
@@ -84,6 +93,28 @@ def check(config: NetworkConfig, guard: int = GUARD) -> None:
             f"network: the reach is {reach(config)} columns, the guard only {guard}: use smaller kernels"
         )
 
+    widest = accumulator_bits(config)
+    if widest > FLOAT32_BITS:
+        raise ConfigError(
+            f"network: a sum can take {widest} bits, more than the {FLOAT32_BITS} that float32 holds: use fewer bits"
+        )
+
+
+def accumulator_bits(config: NetworkConfig) -> int:
+    """Return the bits that hold the largest sum of any convolution, whatever its weights.
+
+    >>> from trigger.config import NetworkConfig
+    >>> accumulator_bits(NetworkConfig())
+    18
+    """
+    channels = (1, *config.filters)
+    fan_in = [n * n * c for n, c in zip((*config.kernels, 1), channels, strict=True)]
+    largest_in = [255] + [(1 << config.relu[0]) - 1] * len(config.filters)
+    fractions = [0] + [config.relu[0] - config.relu[1]] * len(config.filters)
+    weight = 1 << (config.weight_bits - 1)
+    bias = [(1 << BIAS_INTEGER_BITS) << (f + config.weight_bits - 1) for f in fractions]
+    return max((n * x * weight + b).bit_length() for n, x, b in zip(fan_in, largest_in, bias, strict=True))
+
 
 def build(config: NetworkConfig, columns: int) -> Any:
     """Return an untrained model on images of 64 rows x ``columns`` columns.
@@ -92,9 +123,10 @@ def build(config: NetworkConfig, columns: int) -> Any:
     grid of its quantizer, (batch, 16, columns / 4, 1).
     """
     keras_ = keras()
-    from qkeras import QActivation, QConv2D, quantized_bits, quantized_relu
+    from qkeras import QActivation, QConv2D, quantized_bits
 
     check(config)
+    # Activations are named by strings: QKeras 0.9 cannot read back a saved QActivation that was made with an object.
     bits, (relu_bits, relu_integer) = config.weight_bits, config.relu
 
     def convolution(name: str, filters: int, size: int) -> Any:
@@ -104,19 +136,26 @@ def build(config: NetworkConfig, columns: int) -> Any:
             padding="same",
             name=name,
             kernel_quantizer=quantized_bits(bits, 0, alpha=1),
-            bias_quantizer=quantized_bits(config.bias_bits, 5, alpha=1),
+            bias_quantizer=quantized_bits(config.bias_bits, BIAS_INTEGER_BITS, alpha=1),
         )
 
     image = x = keras_.layers.Input((ROWS, columns, 1), name="pixels")
-    x = QActivation(quantized_bits(8, 8, keep_negative=0), name="pixel_grid")(x)
+    x = QActivation("quantized_bits(8, 8, 0, alpha=1)", name="pixel_grid")(x)
     for index, (filters, size) in enumerate(zip(config.filters, config.kernels, strict=True)):
         x = convolution(f"conv{index + 1}", filters, size)(x)
-        x = QActivation(quantized_relu(relu_bits, relu_integer), name=f"relu{index + 1}")(x)
+        x = QActivation(f"quantized_relu({relu_bits}, {relu_integer})", name=f"relu{index + 1}")(x)
         if index < 2:
             x = keras_.layers.MaxPooling2D(2, name=f"pool{index + 1}")(x)
     x = convolution("score", 1, 1)(x)
-    x = QActivation(quantized_bits(SCORE_BITS, SCORE_INTEGER_BITS, alpha=1), name="score_grid")(x)
+    x = QActivation(f"quantized_bits({SCORE_BITS}, {SCORE_INTEGER_BITS}, 1, alpha=1)", name="score_grid")(x)
     return keras_.Model(image, x, name="lartrig")
+
+
+def save(model: Any, path: Path) -> None:
+    """Save a model as a ``.keras`` file."""
+    with warnings.catch_warnings():  # QKeras serialises its quantizers through keras.constraints
+        warnings.simplefilter("ignore", UserWarning)
+        model.save(path)
 
 
 def initialise(model: Any, seed: int) -> None:

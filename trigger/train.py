@@ -177,7 +177,7 @@ def _efficiency(model: Any, validation: Sample, level: int) -> tuple[int, int]:
 
 def write(config: TrainConfig, result: Trained, folder: Path) -> None:
     """Write everything that ``model/`` holds into an existing, empty folder."""
-    result.model.save(folder / "model.keras")
+    network.save(result.model, folder / "model.keras")
     settings.write(
         settings.TriggerSettings(front_end=config.front_end, threshold=result.threshold),
         folder / "trigger.json",
@@ -203,3 +203,23 @@ def run(config: TrainConfig, output: Path) -> Trained:
         result = train(config)
         write(config, result, part)
     return result
+
+
+def summary(config: TrainConfig, result: Trained) -> dict[str, object]:
+    """Return the figures of a training run for a person."""
+    facts = result.facts
+    rate, efficiency = facts["background"], facts["efficiency"]
+    over = ", ".join(f"{name} {row['over']}" for name, row in rate["by_origin"].items() if row["over"])
+    low, high = efficiency["interval_90"]
+    share = efficiency["found"] / max(efficiency["tried"], 1)
+    return {
+        "seed": config.seed,
+        "weights per convolution": ", ".join(map(str, facts["weights"])),
+        "loss, first to last epoch": f"{facts['loss'][0]:.4f} to {facts['loss'][-1]:.4f}",
+        "threshold": f"{result.threshold} (logit {facts['threshold_logit']:.2f})",
+        "background at the threshold": f"{rate['hz_per_10kt']:.3g} Hz per 10 kt, estimated from boosted rates",
+        "background events over it": over or "none",
+        "background exposure": f"{rate['exposure_s'] * 1e3:.3g} ms of one APA",
+        "validation interactions found": f"{efficiency['found']} of {efficiency['tried']} = {share:.3f} "
+        f"(90 %: {low:.3f} to {high:.3f})",
+    }

@@ -30,12 +30,14 @@ class Truth:
     def __init__(self) -> None:
         self._events: dict[int, np.void] = {}
         self._charge: deque[tuple[int, NDArray[np.void]]] = deque()
+        self.seen = False  # whether any event or charge has come
 
     def watch(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """Hand ``blocks`` through and remember what is true about them."""
         for block in blocks:
             for event in block.events:
                 self._events[int(event["id"])] = event
+            self.seen |= len(block.events) > 0 or len(block.charge) > 0
             if len(block.charge):
                 self._charge.append((block.first_tick, block.charge))
             yield block
