@@ -123,10 +123,9 @@ def build(config: NetworkConfig, columns: int) -> Any:
     grid of its quantizer, (batch, 16, columns / 4, 1).
     """
     keras_ = keras()
-    from qkeras import QActivation, QConv2D, quantized_bits
+    from qkeras import QActivation, QConv2D, quantized_bits, quantized_relu
 
     check(config)
-    # Activations are named by strings: QKeras 0.9 cannot read back a saved QActivation that was made with an object.
     bits, (relu_bits, relu_integer) = config.weight_bits, config.relu
 
     def convolution(name: str, filters: int, size: int) -> Any:
@@ -140,14 +139,14 @@ def build(config: NetworkConfig, columns: int) -> Any:
         )
 
     image = x = keras_.layers.Input((ROWS, columns, 1), name="pixels")
-    x = QActivation("quantized_bits(8, 8, 0, alpha=1)", name="pixel_grid")(x)
+    x = QActivation(quantized_bits(8, 8, keep_negative=0), name="pixel_grid")(x)
     for index, (filters, size) in enumerate(zip(config.filters, config.kernels, strict=True)):
         x = convolution(f"conv{index + 1}", filters, size)(x)
-        x = QActivation(f"quantized_relu({relu_bits}, {relu_integer})", name=f"relu{index + 1}")(x)
+        x = QActivation(quantized_relu(relu_bits, relu_integer), name=f"relu{index + 1}")(x)
         if index < 2:
             x = keras_.layers.MaxPooling2D(2, name=f"pool{index + 1}")(x)
     x = convolution("score", 1, 1)(x)
-    x = QActivation(f"quantized_bits({SCORE_BITS}, {SCORE_INTEGER_BITS}, 1, alpha=1)", name="score_grid")(x)
+    x = QActivation(quantized_bits(SCORE_BITS, SCORE_INTEGER_BITS, alpha=1), name="score_grid")(x)
     return keras_.Model(image, x, name="lartrig")
 
 
