@@ -205,10 +205,11 @@ def test_a_record_left_out(tmp_path):
         list(replay.blocks(path))
 
 
-def test_truth_that_does_not_fit(copy):
+@pytest.mark.parametrize("block", [7, 9])  # in the middle, and past the end of the charge
+def test_truth_that_does_not_fit(copy, block):
     with h5py.File(copy, "a") as file:
         ends = file["Truth/blocks"][()]
-        ends["charge_end"][7] = 10**6
+        ends["charge_end"][block] = 10**6
         file["Truth/blocks"][...] = ends
     with pytest.raises(UserError, match="/Truth/charge: does not fit /Truth/blocks at block 5"):
         list(replay.blocks(copy))
