@@ -3,8 +3,8 @@
 Stimulus: seeded random frames with corner values, back to back; short and long frames; resets in mid-frame.
 Checks: every beat (tdata, tlast, tuser) equals trigger.integer_network.evaluate; valid never drops and data stay while
     ready is low; counters of bad frames; nothing missing, nothing extra.
-Timing: with and without idle cycles and back-pressure; every accepted and every sent beat in the very clock that
-    hls.cycles gives for the recorded valid and ready; latency and interval equal to the plan's; bounded waits.
+Timing: with and without idle cycles and back-pressure; bounded waits. The clocks of all handshakes are written down,
+    and test_network.py compares every one with hls.cycles, and latency and interval with the plan.
 Not covered: two clocks, resets shorter than a clock.
 """
 
@@ -22,7 +22,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, RisingEdge
 
 from firmware_tests.bench.scoreboard import Scoreboard
-from hls import cycles, plan
+from hls import plan
 from hls.blocks import cut
 from trigger import network_spec
 from trigger.integer_network import evaluate
@@ -139,15 +139,6 @@ class Bench:
         dut.s_axis_tvalid.value = 0
         return Trace(*(np.array(part) for part in (offers, wants, taken, given)))
 
-    def model(self, frames: int, trace: Trace) -> cycles.Run:
-        """Return what the cycle model says of a run with the same valid and ready."""
-        convolutions = [layer for layer in self.plan.layers if layer.kind == "conv2d"]
-        blocks = cut(self.spec, {layer.name.split("+")[0]: layer.kernel for layer in convolutions})
-        stages = [layer.stages for layer in self.plan.layers]
-        return cycles.run(
-            blocks, stages, frames=frames, pixels=self.pixels, valid=trace.valid, ready=trace.ready
-        )
-
     async def disturb(self, clocks: int) -> None:
         """Send noise for some clocks, with a short frame in it; the output is stalled half of the time."""
         for clock, data in enumerate(
@@ -164,36 +155,18 @@ class Bench:
         return int(self.dut.frames_short.value), int(self.dut.frames_long.value)
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
-async def clocks_are_the_plan(dut) -> None:
-    bench = Bench(dut)
-    await bench.reset()
-    frames = 4
-    beats = [bench.frame(image, k % 2) for k, image in enumerate(bench.images(frames))]
-    trace = await bench.run(list(itertools.chain(*beats)))
-    bench.scoreboard.finish(at_least=frames)
-    want = bench.model(frames, trace)
-    assert np.array_equal(trace.taken, want.taken) and np.array_equal(trace.given, want.given)
-    taken, given = trace.taken.reshape(frames, -1), trace.given.reshape(frames, -1)
-    shape = (*bench.spec.input_shape[:-1], 1, 1)[:2]
-    needed = cycles.last_pixel(cut(bench.spec, {}), *shape)
-    assert (given - taken[:, needed])[:-1].max() == bench.plan.latency_clk
-    assert taken[3, 0] - taken[2, 0] == bench.plan.clocks_per_frame
-
-
 @cocotb.test(timeout_time=50, timeout_unit="ms")
 @cocotb.parametrize(idle=[False, True], stall=[False, True])
 async def equals_reference(dut, idle: bool, stall: bool) -> None:
     bench = Bench(dut)
     await bench.reset()
-    frames = 3
+    frames = 4
     beats = [bench.frame(image, int(k == 1)) for k, image in enumerate(bench.images(frames))]
     trace = await bench.run(
         list(itertools.chain(*beats)), IDLE if idle else ALWAYS, STALL if stall else ALWAYS
     )
     bench.scoreboard.finish(at_least=frames)
-    want = bench.model(frames, trace)
-    assert np.array_equal(trace.taken, want.taken) and np.array_equal(trace.given, want.given)
+    np.savez(f"clocks_{int(idle)}{int(stall)}.npz", **trace._asdict())  # test_network.py compares the clocks
     assert await bench.counters() == (0, 0)
 
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from firmware_tests.bench.runner import simulate
 from firmware_tests.network_examples import examples
-from hls import plan
+from hls import cycles, plan
+from hls.blocks import cut
 from hls.rtl_writer import write_rtl
 from trigger import network_spec
 
+CASES = "firmware_tests.network_cases"
 needs_icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
+
+
+def where(folder: Path) -> dict[str, str]:
+    return {"LARTRIG_NETWORK": str(folder)}
 
 
 def write(name: str, folder: Path) -> Path:
@@ -24,15 +31,40 @@ def write(name: str, folder: Path) -> Path:
     return folder / "rtl" / "network.f"
 
 
+def check_clocks(name: str, folder: Path, place: Path) -> None:
+    """Compare the recorded clocks of four runs (idle x stall) with the cycle model and the plan."""
+    example, planned = examples()[name], plan.read(folder / "plan.json")
+    blocks = cut(example.spec, example.kernels)
+    pixels, stages = planned.pixels_per_frame, [layer.stages for layer in planned.layers]
+    for traffic in ("00", "01", "10", "11"):
+        seen = np.load(place / f"clocks_{traffic}.npz")
+        frames = len(seen["taken"]) // pixels
+        model = cycles.run(
+            blocks, stages, frames=frames, pixels=pixels, valid=seen["valid"], ready=seen["ready"]
+        )
+        np.testing.assert_array_equal(seen["taken"], model.taken)
+        np.testing.assert_array_equal(seen["given"], model.given)
+        if traffic == "00":
+            taken, given = (seen[way].reshape(frames, -1) for way in ("taken", "given"))
+            needed = cycles.last_pixel(blocks, *example.spec.input_shape[:2])
+            assert (given - taken[:, needed])[:-1].max() == planned.latency_clk
+            assert taken[3, 0] - taken[2, 0] == planned.clocks_per_frame
+
+
 @pytest.mark.rtl
 @needs_icarus
 @pytest.mark.parametrize("name", examples())
 def test_network_on_icarus(name: str, tmp_path: Path) -> None:
-    simulate(
-        "network",
-        "firmware_tests.network_cases",
-        sources=[write(name, tmp_path)],
-        tag=name,
-        simulator="icarus",
-        env={"LARTRIG_NETWORK": str(tmp_path)},
-    )
+    files = write(name, tmp_path)
+    place = simulate("network", CASES, sources=[files], tag=name, simulator="icarus", env=where(tmp_path))
+    check_clocks(name, tmp_path, place)
+
+
+@pytest.mark.rtl
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["strides", "shared"])
+def test_network_on_verilator_whatever_the_registers_hold_at_first(name: str, tmp_path: Path) -> None:
+    files = write(name, tmp_path)
+    for seed in (1, 2):  # seeds of the registers before reset, and of what X becomes
+        place = simulate("network", CASES, sources=[files], tag=name, seed=seed, env=where(tmp_path))
+        check_clocks(name, tmp_path, place)
