@@ -31,8 +31,9 @@ class Design:
     sources : Verilog files; a relative name lies in ``hls/rtl``; a ``.f`` file lists others (relative to it).
     parameters : parameters of the top module.
     simulator : ``verilator`` or ``icarus``.
-    all_public : every signal is visible to cocotb (Verilator only: False is up to 5 times faster, but the top
-        must mark what cocotb touches with ``/* verilator public_flat_rw */``).
+    all_public : every signal is visible to cocotb, which also makes the clock. False (Verilator only) is up to 5
+        times faster: for a harness that has its own clock, and marks what cocotb touches with
+        ``/* verilator public_flat_rw */``.
     """
 
     top: str
@@ -40,6 +41,18 @@ class Design:
     parameters: Mapping[str, int] = field(default_factory=dict)
     simulator: str = "verilator"
     all_public: bool = True
+
+    def build_args(self) -> list[str]:
+        """Return the simulator's own options."""
+        if self.simulator != "verilator":
+            return []
+        return [*_VERILATOR_ARGS, *([] if self.all_public else ["--timing"])]
+
+    def place(self, tag: str, seed: int = 1) -> Path:
+        """Return the folder in which a run happens; it is made if absent."""
+        place = self.folder() / f"{tag}.{seed}"
+        place.mkdir(parents=True, exist_ok=True)
+        return place
 
     def files(self) -> list[Path]:
         """Return the source files in order, ``.f`` lists expanded."""
@@ -51,7 +64,7 @@ class Design:
 
     def folder(self) -> Path:
         """Return the build folder: ``build/sim`` below the working folder, keyed by content."""
-        facts = [self.top, sorted(self.parameters.items()), self.simulator, self.all_public, _VERILATOR_ARGS]
+        facts = [self.top, sorted(self.parameters.items()), self.simulator, self.build_args()]
         digest = hashlib.sha256(json.dumps(facts).encode())
         for file in self.files():
             digest.update(str(file).encode() + file.read_bytes())
@@ -86,7 +99,7 @@ def build(design: Design) -> Path:
                 sources=design.files(),
                 hdl_toplevel=design.top,
                 parameters=design.parameters,
-                build_args=_VERILATOR_ARGS if design.simulator == "verilator" else (),
+                build_args=design.build_args(),
                 build_dir=folder,
                 always=True,
                 timescale=("1ns", "1ps"),
@@ -105,9 +118,7 @@ def run(design: Design, cases: str, *, tag: str, seed: int = 1, env: Mapping[str
     ------
     AssertionError : a case failed, or none ran; the text names the cases and shows the end of the log.
     """
-    folder = design.folder()
-    place = folder / f"{tag}.{seed}"
-    place.mkdir(parents=True, exist_ok=True)
+    folder, place = design.folder(), design.place(tag, seed)
     paths = {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "COCOTB_ANSI_OUTPUT": "0"}
     paths["PYTHONWARNINGS"] = "ignore::DeprecationWarning"  # cocotbext-axi 0.1.28 uses cocotb 1 calls
     runner = make_runner(design.simulator, {**paths, **(env or {})}, all_public=design.all_public)
