@@ -2,7 +2,7 @@
 
 >>> scheme = load_scheme("Tl208")
 >>> scheme.level[1].energy_kev, scheme.level[1].gammas
-(2614.529, ((0, 1.0),))
+(2614.529, ((0, 1.0, 0.0025),))
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     energy_kev: float
     fed: float  # share of the decays that end here (any unit: normalised over the scheme)
-    gammas: tuple[tuple[int, float], ...]  # (level reached, share)
+    gammas: tuple[tuple[int, float, float], ...]  # (level reached, share, conversion coefficient)
     unique: bool = False  # first-forbidden unique transition
 
 
 class Scheme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The levels of one daughter, in the order of energy; a gamma carries the difference of two levels.
 
-    Internal conversion is left out: the transition is taken as a gamma.
+    A converted transition gives an electron of the whole energy: the X-rays that fill its place are absorbed nearby.
     """
 
     z_daughter: int

@@ -35,13 +35,13 @@ def from_quantiles(table: Floats, u: float) -> float:
 
 @compiled
 def _cascade(tables: SourceTables, level: int, state: State, particles: Floats, n: int) -> int:
-    """Append the gammas from ``level`` to the ground state; return the new number of particles."""
+    """Append gammas and conversion electrons from ``level`` down to the ground state; return the number of particles."""
     while tables.gamma_first[level] < tables.gamma_first[level + 1]:
         u = uniform(state)
         gamma = tables.gamma_first[level]
         while tables.gamma_share[gamma] < u:
             gamma += 1
-        particles[n, 0] = GAMMA
+        particles[n, 0] = ELECTRON if uniform(state) < tables.converted[gamma] else GAMMA
         particles[n, 1] = tables.level_mev[level] - tables.level_mev[tables.gamma_level[gamma]]
         n += 1
         level = tables.gamma_level[gamma]

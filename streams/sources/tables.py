@@ -33,6 +33,7 @@ class SourceTables(NamedTuple):
     gamma_first: NDArray[np.int64]  # (levels + 1,)
     gamma_share: NDArray[np.float64]  # cumulated within the level
     gamma_level: NDArray[np.int64]  # level reached
+    converted: NDArray[np.float64]  # chance that an electron goes instead of the gamma
     neutrino_mev: NDArray[np.float64]  # (QUANTILES,)
     strength: NDArray[np.float64]  # (n, 2): excitation energy MeV, strength
     strength_level: NDArray[np.int64]  # (n,) level of 40K, or -1 above the particle threshold
@@ -47,6 +48,7 @@ class _Builder:
         self.gamma_first = [0]
         self.gamma_share: list[float] = []
         self.gamma_level: list[int] = []
+        self.converted: list[float] = []
         self.branch_first = [0]
         self.branch_share: list[float] = []
         self.branch_level: list[int] = []
@@ -57,9 +59,10 @@ class _Builder:
         offset = len(self.level)
         for level in scheme.level:
             self.level.append(level.energy_kev / 1000)
-            shares = np.cumsum([share for _, share in level.gammas])
+            shares = np.cumsum([share for _, share, _ in level.gammas])
             self.gamma_share += [float(share / shares[-1]) for share in shares]
-            self.gamma_level += [offset + reached for reached, _ in level.gammas]
+            self.gamma_level += [offset + reached for reached, _, _ in level.gammas]
+            self.converted += [c / (1 + c) for _, _, c in level.gammas]
             self.gamma_first.append(len(self.gamma_level))
         return offset
 
@@ -112,5 +115,5 @@ def source_tables(config: SimulationConfig) -> SourceTables:
     return SourceTables(
         np.array(rates), np.array(build.branch_first), np.array(build.branch_share), np.array(build.branch_level),
         np.array(build.beta), np.array(build.level), np.array(build.gamma_first), np.array(build.gamma_share),
-        np.array(build.gamma_level), energies, strength, np.array(reached), _fermi_table(),
+        np.array(build.gamma_level), np.array(build.converted), energies, strength, np.array(reached), _fermi_table(),
     )  # fmt: skip
