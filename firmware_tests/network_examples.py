@@ -180,3 +180,12 @@ def examples() -> dict[str, Example]:
         "shared": Example(shared.spec(), {"conv0": "mac", "conv3": "mac"}),
         "one": Example(one.spec()),
     }
+
+
+def detector(rows: int = 64, columns: int = 992) -> NetworkSpec:
+    """Return a network of the kind that the demo trains: three convolutions, two poolings, a 1 x 1 output."""
+    chain = Chain("detector", (rows, columns, 1), unsigned(8, 3), seed=11)
+    chain.conv((3, 3), 8, bits=6).quantize(unsigned(6, 2)).pool((2, 2), (2, 2))
+    chain.conv((3, 3), 12, bits=6).quantize(unsigned(5, 0)).pool((2, 2), (2, 2))
+    chain.conv((3, 3), 16, bits=6).quantize(unsigned(4, -3)).conv((1, 1), 1, bits=6)
+    return chain.quantize(signed(12, -4)).spec()

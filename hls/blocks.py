@@ -132,7 +132,8 @@ def _block(layer: Conv2D | MaxPool2D | Dense, source: Stream, kernels: Mapping[s
         sink = Stream(1, 1, layer.output_shape[0], layer.output)
         return Block(layer, (), "mac", source, sink, sink)
     _check_padding(layer)
-    sink = Stream(*layer.output_shape, layer.output)
+    rows, columns, channels = layer.output_shape
+    sink = Stream(rows, columns, channels, layer.output)
     kernel: Kernel = "max"
     if isinstance(layer, Conv2D):
         small = len(layer.weights) <= MAX_UNROLLED_WEIGHTS

@@ -1,7 +1,8 @@
 """Clock-by-clock model of the generated network: who moves when, without any data.
 
 It follows the RTL shells register by register (``net_guard``, ``net_window``, ``net_mac``, ``net_enable``,
-``net_fifo``, ``net_tail``), so its clocks are equal to the simulated ones, with any pattern of ``tvalid`` and ``tready``.
+``net_fifo``, ``net_tail``), so its clocks are equal to the simulated ones, with any pattern of ``tvalid``
+and ``tready``.
 
 >>> from hls.blocks import cut
 >>> from trigger.network_spec import Format, NetworkSpec, Quantize

@@ -98,18 +98,10 @@ def table(plan: Plan) -> Table:
         f" {plan.clocks_per_frame} clocks per frame of {plan.pixels_per_frame} pixels"
     )
     shown = Table(title=title, title_justify="left")
-    for name in (
-        "layer",
-        "kernel",
-        "weights",
-        "rate",
-        "interval",
-        "stages",
-        "adder bits",
-        "multipliers",
-        "memory bits",
-    ):
-        shown.add_column(name, justify="left" if name in ("layer", "kernel") else "right")
+    names = ("layer", "kernel", "weights", "rate", "interval", "stages", "adder bits", "mult.", "mem. bits")
+    for name in names:
+        text = name in ("layer", "kernel")
+        shown.add_column(name, justify="left" if text else "right", no_wrap=name != "layer", overflow="fold")
     for layer in plan.layers:
         numbers = (layer.interval, layer.stages, layer.adder_bits, layer.multipliers, layer.memory_bits)
         rate = f"{layer.rate:.4f}"

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +31,6 @@ from hls.kernels.shift_add import shift_add
 from hls.plan import LayerPlan, Plan
 from trigger.network_spec import Conv2D, Dense, NetworkSpec
 
-#: The hand-written shells, copied beside the generated files.
-SHELLS = ("net_fifo", "net_enable", "net_guard", "net_tail", "net_quantize", "net_window", "net_mac")
 RTL = Path(__file__).parent / "rtl"
 _QUANTIZE_STAGES = 2  # registers of net_quantize
 
@@ -51,7 +49,7 @@ def write_rtl(spec: NetworkSpec, folder: Path, kernels: Mapping[str, str] | None
     """
     blocks = cut(spec, kernels or {})
     folder.mkdir(parents=True, exist_ok=True)
-    files: dict[str, str] = {name: (RTL / f"{name}.sv").read_text() for name in SHELLS}
+    files: dict[str, str] = {name: (RTL / f"{name}.sv").read_text() for name in shells(blocks)}
     stages: list[int] = []
     layers: list[LayerPlan] = []
     for number, block in enumerate(blocks):
@@ -67,6 +65,20 @@ def write_rtl(spec: NetworkSpec, folder: Path, kernels: Mapping[str, str] | None
     rows, columns = (spec.input_shape[0], spec.input_shape[1]) if len(spec.input_shape) == 3 else (1, 1)
     timing = cycles.timing(blocks, stages, rows, columns)
     return Plan(network=spec.name, pixels_per_frame=rows * columns, layers=layers, **timing._asdict())
+
+
+def shells(blocks: Sequence[Block]) -> list[str]:
+    """Return the hand-written modules that ``blocks`` are built on; they are copied beside the generated ones."""
+    found = ["net_fifo", "net_guard", "net_tail"]
+    if any(block.window for block in blocks):
+        found.append("net_window")
+    if any(block.mac for block in blocks):
+        found.append("net_mac")
+    if any(block.quantizers for block in blocks):
+        found.append("net_quantize")
+    if any(block.quantizers or not block.mac for block in blocks):
+        found.append("net_enable")
+    return found
 
 
 def layer_name(number: int, block: Block) -> str:
