@@ -35,7 +35,7 @@ def from_quantiles(table: Floats, u: float) -> float:
 
 @compiled
 def _cascade(tables: SourceTables, level: int, state: State, particles: Floats, n: int) -> int:
-    """Append gammas and conversion electrons from ``level`` down to the ground state; return the number of particles."""
+    """Append gammas and conversion electrons from ``level`` to the ground state; return the number of particles."""
     while tables.gamma_first[level] < tables.gamma_first[level + 1]:
         u = uniform(state)
         gamma = tables.gamma_first[level]
