@@ -118,7 +118,7 @@ def chunks(run: Run, file: h5py.File) -> Iterator[Chunk]:
             timestamp = window.timestamp + at * wibeth.TIMESTAMP_PER_FRAME
             integrity.check_frames(f"{run.path}: {window.name}", frames, at, next_seq, timestamp)
             yield Chunk(number, block, timestamp, window.first_tick + at * TICKS_PER_BLOCK, frames)
-            next_seq = (next_seq + np.uint64(count)) % np.uint64(wibeth.SEQ_MODULO)
+            next_seq = next_seq + np.uint64(count)
             block += count
 
 

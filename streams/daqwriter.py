@@ -10,6 +10,8 @@ most 16 blocks, truth once per window. No clock is read, so the same configurati
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -31,6 +33,7 @@ from streams.block import (
     TICKS_PER_BLOCK,
     Block,
 )
+from streams.errors import UserError
 from streams.output import fresh
 
 if TYPE_CHECKING:
@@ -104,15 +107,37 @@ def write_run(config: SimulationConfig, path: Path, shown: str | None = None) ->
 
 
 def write_file(path: Path, pairs: Iterable[Pair], plan: Plan, facts: dict[str, Any] | None = None) -> Written:
-    """Write blocks and their induction planes (uint16, (64, 1600), U then V) as one file, whole or not at all."""
+    """Write blocks and their induction planes (uint16, (64, 1600), U then V) as one file, whole or not at all.
+
+    Raises
+    ------
+    ConfigError : the file or its manifest exists already, or the folder does not.
+    UserError : the disk does not take it.
+    ValueError : the blocks do not follow each other or are too few.
+    """
     beside = path.with_name(path.name + ".manifest.json")
-    with fresh(path, folder=False) as part, fresh(beside, folder=False) as manifest_part:
-        source = iter(pairs)
-        with h5py.File(part, "w") as file:
-            written = _write(file, source, plan)
-        output = {path.name: manifest.sha256(part)}
-        manifest.write(manifest_part, **(facts or {}), output=output, hdf5=h5py.version.hdf5_version)
+    try:
+        with fresh(path, folder=False) as part, fresh(beside, folder=False) as manifest_part:
+            _check_space(path, plan)
+            with h5py.File(part, "w") as file:
+                written = _write(file, iter(pairs), plan)
+            output = {path.name: manifest.sha256(part)}
+            manifest.write(manifest_part, **(facts or {}), output=output, hdf5=h5py.version.hdf5_version)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
+        raise UserError(f"cannot write {path}: {reason}: nothing is left of it") from error
     return written
+
+
+def _check_space(path: Path, plan: Plan) -> None:
+    """Refuse a disk without room: HDF5 does not survive one that fills up while it writes."""
+    need = plan.windows * plan.window_blocks * channel_map.N_STREAMS * wibeth.FRAME_BYTES
+    free = shutil.disk_usage(path.parent).free
+    if free < need:
+        raise UserError(
+            f"cannot write {path}: needs {need / 1e6:.1f} MB, {path.parent} has {free / 1e6:.1f} MB free: "
+            "simulate fewer windows or choose another folder"
+        )
 
 
 def _write(file: h5py.File, pairs: Iterator[Pair], plan: Plan) -> Written:

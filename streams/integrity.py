@@ -187,7 +187,20 @@ def _first_break(dataset: h5py.Dataset, begin: int, n_frames: int) -> int:
 def check_frames(
     where: str, frames: NDArray[np.uint64], at: int, next_seq: NDArray[np.uint64], timestamp: int
 ) -> None:
-    """Compare words 0 and 1 of all frames with what must stand there; ``at`` is the first frame's number."""
+    """Compare words 0 and 1 of all frames with what must stand there.
+
+    Parameters
+    ----------
+    where : file and record, for the message.
+    frames : uint64 array, (40 streams, n, 900).
+    at : number of the first of the frames in its record.
+    next_seq : uint64 array, (40,), seq_id that each stream goes on with (taken mod 4096).
+    timestamp : that the first of the frames must have.
+
+    Raises
+    ------
+    UserError : names the stream and the frame that is wrong first.
+    """
     count = np.arange(frames.shape[1], dtype=np.uint64)
     seq = (next_seq[:, None] + count) % np.uint64(wibeth.SEQ_MODULO)
     word0 = _BASE[:, None] | seq << np.uint64(wibeth.FIELDS["seq_id"][1])

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 import tracemalloc
 from itertools import islice
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 from streams import adc_words, channel_map, daqfile, fragment, replay, wibeth
 from streams.block import Block
 from streams.daqwriter import Plan, write_file
-from streams.errors import ConfigError
+from streams.errors import ConfigError, UserError
 from streams.tests.made_up import FIRST_TIMESTAMP, pairs, write
 
 
@@ -146,6 +148,26 @@ def test_nothing_is_left_when_writing_fails(tmp_path):
 
     with pytest.raises(ValueError, match="the stream ended in window 0"):
         write_file(tmp_path / "run.h5", short(), Plan(1, 5))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_too_full_is_refused_before_anything_is_written(monkeypatch, tmp_path):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=2_000_000))
+    with pytest.raises(UserError, match=r"run\.h5: needs 2\.9 MB, .* has 2\.0 MB free"):
+        write(tmp_path / "run.h5")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_of_the_disk_is_one_sentence(monkeypatch, tmp_path):
+    def no_space(*_):
+        raise OSError(28, "No space left on device (file write failed: time = ...\n, filename = ...)")
+
+    monkeypatch.setattr("streams.daqwriter._write_frames", no_space)
+    with pytest.raises(UserError) as caught:
+        write(tmp_path / "run.h5")
+    assert (
+        str(caught.value) == f"cannot write {tmp_path}/run.h5: No space left on device: nothing is left of it"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
