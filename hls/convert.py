@@ -55,7 +55,7 @@ def convert(model: Path | Any, output: Path, *, image: tuple[int, int] | None = 
             folder = model if isinstance(model, Path) and model.is_dir() else None
             network_at_size = keras_model.rebuilt(network, _shape(network, folder, image))
         with _timed(seconds, "hls4ml"):
-            spec = _write_project(network_at_size, part / "hls4ml")
+            spec = write_project(network_at_size, part / "hls4ml")
             network_spec.write(spec, part / "network.json")
         with _timed(seconds, "rtl"):
             plan = _write_rtl(spec, part)
@@ -104,7 +104,8 @@ def _shape(model: Any, folder: Path | None, image: tuple[int, int] | None) -> tu
     return (*(image or (int(rows or 0), int(columns or 0))), channels)
 
 
-def _write_project(model: Any, folder: Path) -> NetworkSpec:
+def write_project(model: Any, folder: Path) -> NetworkSpec:
+    """Write the exact hls4ml project of a model into ``folder``; return its NetworkSpec."""
     from hls.graph import network_spec as of_graph
     from hls.keras_alias import legacy_keras
 

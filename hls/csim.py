@@ -38,29 +38,16 @@ def build(project: Path, optimise: str = OPTIMISE) -> Path:
     if compiler is None:
         raise UserError("no g++ found, which compiles the C simulation: install it (Debian: apt install g++)")
     library = project / "firmware" / f"{TOP}.so"
-    with tempfile.TemporaryDirectory() as folder:
-        sources = {f"firmware/{TOP}.cpp": f"{folder}/a.o", f"{TOP}_bridge.cpp": f"{folder}/b.o"}
-        running = [
-            _start([compiler, optimise, *_FLAGS, "-c", source, "-o", target], project)
-            for source, target in sources.items()
-        ]
-        for process in running:
-            _finish(process)
-        _finish(_start([compiler, "-shared", *sources.values(), "-o", str(library.resolve())], project))
-    return library
-
-
-def _start(command: list[str], folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def _finish(process: subprocess.Popen[str]) -> None:
-    output, _ = process.communicate()
-    if process.returncode != 0:
-        errors = (
-            [line for line in output.splitlines() if "error" in line.lower()] or output.splitlines() or ["?"]
-        )
+    sources = (
+        f'#include "firmware/{TOP}.cpp"\n#include "{TOP}_bridge.cpp"\n'  # one unit reads the headers once
+    )
+    command = [compiler, optimise, *_FLAGS, "-I.", "-shared", "-x", "c++", "-", "-o", str(library.resolve())]
+    done = subprocess.run(command, cwd=project, input=sources, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        lines = done.stderr.splitlines()
+        errors = [line for line in lines if "error" in line.lower()] or lines or ["no message"]
         raise UserError(f"g++ cannot compile the C simulation: {errors[0]}")
+    return library
 
 
 def run(project: Path, spec: NetworkSpec, images: NDArray[Any]) -> NDArray[np.float64]:

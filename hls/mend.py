@@ -90,6 +90,8 @@ def _set_layer(model: Any, node: Any, layer: Layer, given: Format) -> None:
         if isinstance(layer, Conv2D) and layer.kernel[0] == 1 and layer.stride[0] > 1:
             _embed_row(node)
     elif isinstance(layer, Quantize):
+        if given.fraction - layer.output.fraction > given.width:
+            _widen(model, node, given, given.fraction - layer.output.fraction + 1)
         _set_result(node, precision(layer.output, "RND_CONV", layer.overflow))
     elif isinstance(layer, MaxPool2D):
         _set_result(node, precision(given))
@@ -159,6 +161,18 @@ def _embed_row(node: Any) -> None:
     node.set_attr("weight_data", variable.data)
     node.set_attr("filt_height", 2)
     node.set_attr("pad_top", int(node.get_attr("pad_top")) + 1)
+
+
+def _widen(model: Any, node: Any, given: Format, width: int) -> None:
+    """Insert a cast to ``width`` bits before a quantizer that drops more bits than its input has.
+
+    The rounding of ``ap_fixed`` reads the first dropped bit, and aborts where that lies beyond the input's sign bit.
+    """
+    attributes = {"activation": "linear", "n_in": node.get_attr("n_in")}
+    wide = model.make_node("Activation", f"{node.name}_wide", attributes, node.inputs.copy())
+    _reshape_output(wide, list(node.get_input_variable().shape))
+    _set_result(wide, precision(Format(signed=given.signed, width=width, fraction=given.fraction)))
+    model.insert_node(wide, before=node)
 
 
 def _replace_pool(model: Any, node: Any) -> None:

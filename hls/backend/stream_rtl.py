@@ -102,8 +102,9 @@ def _register_layers(backend: Any) -> None:
     from hls.backend.max_pool import register_max_pool
 
     register_max_pool(backend)
-    header = Path(__file__).with_name("nnet_masked_pooling_stream.h").resolve()
-    backend.register_source(header)
+    here = Path(__file__).resolve().parent
+    backend.register_source(here / "nnet_masked_pooling_stream.h")
+    backend.register_source(here / "ap_shift_reg.h", destination_dir="ap_types")
     for function in (exact, stamp, _write):
         name = function.__name__.lstrip("_")
         backend.register_pass(name, ModelOptimizerPass(name, function))
