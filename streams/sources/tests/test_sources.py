@@ -37,7 +37,7 @@ def drawn(name: str, n: int) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
         ("Ar42", 232.5, 599, 0.01),
         ("Kr85", 250.7, 687, 0.01),
         ("K42", 1432, 3525, 0.01),
-        ("Bi214", 641, 3272, 0.02),  # allowed shapes for first-forbidden branches
+        ("Bi214", 641, 3272, 0.015),  # allowed shapes for first-forbidden branches
         ("Tl208", 558, 1796, 0.01),
     ],
 )
