@@ -95,14 +95,17 @@ def cosim(firmware: Path, run: Path, *, windows: int = 0, simulator: str = "veri
     UserError : a tool or a file is missing or damaged; or a beat, the latency or the pace is not as it must be:
         then the text says where, got and want.
     """
-    chip = firmware_folder.read(firmware)
-    data = list(_blocks(run, windows))
+    return simulate_chain(firmware_folder.read(firmware), list(_blocks(run, windows)), simulator)
+
+
+def simulate_chain(chip: Firmware, data: list[Block], simulator: str = "verilator") -> Report:
+    """Simulate the chain on blocks and compare every beat; see ``cosim``."""
     design = _design(chip, simulator)
     start = time.monotonic()
     try:
         runner.build(design)
     except RuntimeError as error:
-        raise UserError(f"the firmware in {firmware} does not build with {simulator}: {error}") from error
+        raise UserError(f"the firmware of {chip.rtl} does not build with {simulator}: {error}") from error
     built = time.monotonic()
     wanted = expected(chip, data)
     seen = _simulate(design, chip, data, wanted)
@@ -141,7 +144,7 @@ def expected(chip: Firmware, blocks: Iterable[Block]) -> Expected:
 
 
 def _design(chip: Firmware, simulator: str) -> runner.Design:
-    sources = [chip.rtl.resolve(), *firmware_folder.CHAIN_SOURCES, HARNESS]
+    sources: list[str | Path] = [chip.rtl.resolve(), *firmware_folder.CHAIN_SOURCES, HARNESS]
     return runner.Design("chain_bulk", sources, chip.parameters(), simulator, all_public=False)
 
 
@@ -161,10 +164,12 @@ def _simulate(design: runner.Design, chip: Firmware, data: list[Block], wanted: 
     except AssertionError as error:
         raise UserError(f"the simulation failed: {error}") from error
     facts = json.loads((place / "facts.json").read_text())
-    streams = [bulk.read_beats(place / f"{name}.hex") for name in ("pixels", "cells", "records")]
+    pixels_in, cells, records = (
+        bulk.read_beats(place / f"{name}.hex") for name in ("pixels", "cells", "records")
+    )
     for name in ("stimulus", "pixels", "cells", "records"):
         (place / f"{name}.hex").unlink()
-    return Seen(*streams, facts["clocks"], facts["stalls"])
+    return Seen(pixels_in, cells, records, facts["clocks"], facts["stalls"])
 
 
 def _report(

@@ -81,3 +81,20 @@ class AxisPair:
 def _packet(frame: Any) -> tuple[list[int], list[int]]:
     user = frame.tuser if isinstance(frame.tuser, list) else [frame.tuser or 0] * len(frame.tdata)
     return [int(v) for v in frame.tdata], [int(v) for v in user]
+
+
+class AxisTap:
+    """Listens to a stream inside the device."""
+
+    def __init__(self, dut: Any, prefix: str) -> None:
+        logging.getLogger(f"cocotb.{dut._name}.{prefix}").setLevel(logging.ERROR)
+        ports = {"clock": dut.clk, "reset": dut.rst, "byte_lanes": 1}
+        self._monitor = AxiStreamMonitor(AxiStreamBus.from_prefix(dut, prefix), **ports)
+
+    async def packet(self) -> tuple[list[int], list[int]]:
+        """Return (tdata, tuser) of the next packet that passed."""
+        return _packet(await self._monitor.recv(compact=False))
+
+    def clear(self) -> None:
+        """Forget everything heard, as a reset does."""
+        self._monitor.clear()

@@ -63,7 +63,8 @@ def read_beats(path: Path) -> Beats:
     lines = path.read_text().split()
     flags = np.array([int(line[_CLOCK_DIGITS], 16) for line in lines], np.uint8)
     clock = np.array([int(line[:_CLOCK_DIGITS], 16) for line in lines], np.int64)
-    return Beats(clock, (flags & 1) > 0, flags >> 1, [int(line[_CLOCK_DIGITS + 1 :], 16) for line in lines])
+    user = (flags >> 1).astype(np.uint8)
+    return Beats(clock, (flags & 1) > 0, user, [int(line[_CLOCK_DIGITS + 1 :], 16) for line in lines])
 
 
 def outputs_of(beats: Beats, count: int, width: int, signed: bool) -> NDArray[np.int64]:
@@ -77,4 +78,5 @@ def outputs_of(beats: Beats, count: int, width: int, signed: bool) -> NDArray[np
 def _hex(values: NDArray[np.uint64], digits: int) -> NDArray[np.uint8]:
     """Return (n, digits) ASCII characters."""
     places = np.arange(4 * (digits - 1), -1, -4, dtype=np.uint64)
-    return _DIGITS[(values[:, None] >> places) & np.uint64(15)]
+    digit: NDArray[np.uint64] = (values[:, None] >> places) & np.uint64(15)
+    return _DIGITS.take(digit.astype(np.int64))

@@ -67,7 +67,7 @@ class Design:
         facts = [self.top, sorted(self.parameters.items()), self.simulator, self.build_args()]
         digest = hashlib.sha256(json.dumps(facts).encode())
         for file in self.files():
-            digest.update(str(file).encode() + file.read_bytes())
+            digest.update(file.name.encode() + file.read_bytes())
         for table in sorted({t for f in self.files() for t in f.parent.glob("*.mem")}):
             digest.update(table.read_bytes())
         return Path.cwd() / "build" / "sim" / f"{self.top}.{self.simulator}.{digest.hexdigest()[:12]}"
