@@ -17,6 +17,7 @@ from streams.detector import load_detector
 from streams.errors import ConfigError
 
 BACKGROUNDS = ORIGINS[1:]
+MAX_RATE_HZ = 1e7  # of any source: 330 events in each block
 
 
 class SignalConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,7 +59,7 @@ def _refuse(wrong: bool, sentence: str) -> None:
 
 def _check_signal(signal: SignalConfig) -> None:
     rate = signal.rate_hz
-    _refuse(not 0 <= rate < math.inf, f"signal.rate_hz: got {rate}, want a rate of 0 Hz or more")
+    _refuse(not 0 <= rate <= MAX_RATE_HZ, f"signal.rate_hz: got {rate}, want 0 to {MAX_RATE_HZ:g} Hz")
     _refuse(not 0 <= signal.alpha <= 20, f"signal.alpha: got {signal.alpha}, want 0 to 20")
     mean = signal.mean_energy_mev
     _refuse(not 1 <= mean <= 50, f"signal.mean_energy_mev: got {mean}, want 1 to 50 MeV")
@@ -89,8 +90,9 @@ def checked(config: SimulationConfig) -> SimulationConfig:
     for source, scale in config.backgrounds.items():
         allowed = ", ".join(BACKGROUNDS)
         _refuse(source not in BACKGROUNDS, f"backgrounds: unknown source {source!r}, allowed are {allowed}")
+        most = MAX_RATE_HZ / detector.activity_bq[source]
         _refuse(
-            not 0 <= scale < math.inf, f"backgrounds.{source}: got {scale}, want a scale factor of 0 or more"
+            not 0 <= scale <= most, f"backgrounds.{source}: got {scale}, want a factor of 0 to {most:.3g}"
         )
     scale = config.noise_scale
     _refuse(not 0 <= scale <= 100, f"noise_scale: got {scale}, want 0 to 100")

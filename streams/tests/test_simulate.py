@@ -166,6 +166,14 @@ BAD = {
         {"backgrounds": {"Ar40": 1.0}},
         "unknown source 'Ar40', allowed are Ar39, Kr85, Ar42",
     ),
+    "huge rate": (
+        {"signal": SignalConfig(rate_hz=1e12)},
+        "signal.rate_hz: got 1000000000000.0, want 0 to 1e",
+    ),
+    "huge scale": (
+        {"backgrounds": {"Ar39": 1e9}},
+        "backgrounds.Ar39: got 1000000000.0, want a factor of 0 to 71.4",
+    ),
     "negative scale": ({"backgrounds": {"Ar39": -0.5}}, "backgrounds.Ar39: got -0.5"),
     "noise": ({"noise_scale": -1.0}, "noise_scale: got -1.0"),
     "lifetime": ({"electron_lifetime_ms": 0.0}, "electron_lifetime_ms: got 0.0"),
