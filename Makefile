@@ -32,7 +32,7 @@ lint: setup ## ruff, mypy (strict), import order of the packages, house style of
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-timing
+	$(BIN)/lint-imports
 	$(BIN)/python -m firmware_tests.house_style
 
 bench: setup ## speeds: one `name value unit` per line
