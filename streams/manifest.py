@@ -13,6 +13,7 @@ _PACKAGES = (
     "lartrig",
     "numpy",
     "numba",
+    "h5py",
     "tensorflow",
     "tf-keras",
     "QKeras",
