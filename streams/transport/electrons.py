@@ -22,6 +22,7 @@ from streams.transport.argon import ArgonTables, at
 ELECTRON_CUT_MEV = 0.020  # below, the rest is left where the electron is: its range is 10 micrometres
 PHOTON_CUT_MEV = 0.050  # softest bremsstrahlung photon that is made
 MAX_STEP_MM = 0.5  # a tenth of the pitch, 0.6 tick of drift
+_HIGHLAND_LOG = 1.0 + 0.038 * math.log(0.1)
 MAX_LOSS = 0.15  # largest share of the energy lost in one step
 
 
@@ -61,10 +62,13 @@ def photon_mev(tables: ArgonTables, kinetic_mev: float, step: float, state: Stat
 
 @compiled
 def highland_angle(tables: ArgonTables, kinetic_mev: float, step: float) -> float:
-    """Return the r.m.s. plane scattering angle of one step (Highland, as in the Review of Particle Physics)."""
+    """Return the r.m.s. plane scattering angle of one step (Highland, as in the Review of Particle Physics).
+
+    The logarithm is taken at a tenth of a radiation length, so that short steps add up to the formula's value there.
+    """
     beta_momentum = kinetic_mev * (kinetic_mev + 2 * _ELECTRON) / (kinetic_mev + _ELECTRON)
     thickness = step / tables.radiation_length_mm
-    return 13.6 / beta_momentum * math.sqrt(thickness) * max(1.0 + 0.038 * math.log(thickness), 0.3)
+    return 13.6 / beta_momentum * math.sqrt(thickness) * _HIGHLAND_LOG
 
 
 @compiled

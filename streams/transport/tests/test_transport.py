@@ -17,7 +17,7 @@ from streams.transport.argon import (
     at,
     collision_mev_cm2_per_g,
 )
-from streams.transport.electrons import csda_range_mm, photon_mev, soft_share
+from streams.transport.electrons import csda_range_mm, highland_angle, photon_mev, scatter, soft_share
 from streams.transport.gammas import COMPTON, PAIR, PHOTO, compton, free_path_mm, process
 from streams.transport.walk import Volume, Work, new_work, push, recombination, volume_of, walk
 
@@ -147,6 +147,23 @@ def test_radiated_share(energy: float) -> None:
     got = made.mean() / step + soft_share(energy) * at(ARGON.radiative, energy)
     assert abs(got / at(ARGON.radiative, energy) - 1) < 4 * made.std() / made.mean() / np.sqrt(len(made))
     assert made[made > 0].min() >= 0.05
+
+
+def test_short_steps_scatter_as_one_thick_one() -> None:
+    """Review of Particle Physics, 10 MeV in a tenth of a radiation length (14.0 mm): 0.385 rad."""
+    want = 13.6 / (10 * (10 + 1.022) / (10 + 0.511)) * np.sqrt(0.1) * (1 + 0.038 * np.log(0.1))
+    thickness = ARGON.radiation_length_mm / 10
+    for steps in (1, 28):
+        assert abs(np.sqrt(steps) * highland_angle(ARGON, 10.0, thickness / steps) / want - 1) < 1e-3
+    direction, state = np.array([0.0, 0.6, 0.8]), stream(3, 1, 1, 1)
+    cosines = []
+    for _ in range(4000):
+        direction[:] = 0.0, 0.6, 0.8
+        scatter(ARGON, 10.0, 0.5, direction, state)
+        assert abs(np.linalg.norm(direction) - 1) < 1e-12
+        cosines.append(direction @ np.array([0.0, 0.6, 0.8]))
+    plane = np.sqrt(np.mean(np.arccos(np.minimum(cosines, 1)) ** 2) / 2)
+    assert abs(plane / highland_angle(ARGON, 10.0, 0.5) - 1) < 0.04
 
 
 def test_multiple_scattering_shortens_the_track() -> None:
