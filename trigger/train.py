@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams import manifest
-from streams.config import checked
+from streams.config import BACKGROUNDS, checked
 from streams.console import progress
 from streams.errors import ConfigError
 from streams.output import fresh
@@ -128,6 +128,10 @@ def train(config: TrainConfig) -> Trained:
     UserError : no threshold keeps the target rate.
     """
     checked(config.simulation)
+    unknown = sorted(set(config.sample.boost) - set(BACKGROUNDS))
+    if unknown:
+        allowed = ", ".join(BACKGROUNDS)
+        raise ConfigError(f"sample.boost: unknown source {unknown[0]!r}, allowed are {allowed}")
     network.check(config.network)
     samples = _samples(config)
     make_deterministic(config.seed)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+
+from streams.block import CHARGE_DTYPE, EVENT_DTYPE, ORIGINS, Block
+from streams.config import SimulationConfig
+from trigger import sample
+from trigger.candidates import Candidate, Fired, match
+from trigger.config import NetworkConfig, SampleConfig, TrainConfig, TrainingConfig
+from trigger.images import IGNORED, POSITIVE
+from trigger.truth import Truth
+
+CONFIG = TrainConfig(
+    seed=3,
+    simulation=SimulationConfig(seed=2),
+    network=NetworkConfig(filters=(2, 2, 2), kernels=(3, 3, 3)),
+    sample=SampleConfig(
+        training_frames=3,
+        validation_frames=2,
+        background_frames=2,
+        signal_rate_hz=12_000.0,
+        boost={"Tl208": 100.0},
+        processes=1,
+    ),
+    training=TrainingConfig(cut_frames=0.5, crop_columns=128),
+    validation_images=32,
+)
+
+
+def test_the_plan_gives_every_piece_its_own_seed_and_boosts_backgrounds() -> None:
+    many = msgspec.structs.replace(
+        CONFIG.sample, training_frames=130, validation_frames=64, background_frames=65
+    )
+    plan = sample.plan(msgspec.structs.replace(CONFIG, sample=many))
+    assert {name: [p.frames for p in pieces] for name, pieces in plan.items()} == {
+        "training": [64, 64, 2],
+        "validation": [64],
+        "background": [64, 1],
+    }
+    every = [p for pieces in plan.values() for p in pieces]
+    assert len({p.simulation.seed for p in every}) == len(every)
+    assert all(
+        p.simulation.backgrounds["Tl208"] == 100.0 and p.simulation.backgrounds["Ar39"] == 1.0 for p in every
+    )
+    assert [p.simulation.signal is None for p in every] == [False] * 4 + [True] * 2
+
+
+def test_pieces_hold_crops_and_maps_and_come_out_the_same_again() -> None:
+    plan = sample.plan(CONFIG)
+    one, two = (
+        sample.joined(list(sample.simulate_all(CONFIG, plan["training"] + plan["validation"]))) for _ in "ab"
+    )
+    for name in sample.Sample.__dataclass_fields__:
+        assert np.array_equal(getattr(one, name), getattr(two, name)), name
+    assert one.crops.shape[1:] == (64, 128) and one.labels.shape[1:] == (16, 32)
+    assert (
+        len(one.crops) == len(one.labels) > 5
+        and (one.labels == POSITIVE).any()
+        and (one.labels == IGNORED).any()
+    )
+    assert one.images.shape == (2, 64, 992) and one.event.shape == one.origin.shape == (2, 16, 248)
+    assert set(np.unique(one.origin)) <= {*range(len(ORIGINS)), sample.NOISE} and (one.origin == 0).any()
+    assert np.array_equal(one.event == 0, one.origin == sample.NOISE)
+    assert (one.crops[:, -8:].reshape(len(one.crops), -1).max(axis=1) == 0).any()  # some frames end early
+
+
+def test_a_cells_owner_is_the_match_of_a_candidate_of_one_cell() -> None:
+    random = np.random.default_rng(5)
+    charge = np.zeros(400, CHARGE_DTYPE)
+    charge["event"], charge["tick"] = random.integers(1, 40, 400), np.sort(random.integers(32, 480, 400))
+    charge["channel"], charge["electrons"] = random.integers(0, 960, 400), random.integers(1, 9, 400) * 1000.0
+    events = np.zeros(40, EVENT_DTYPE)
+    events["id"], events["origin"], events["tick_last"] = np.arange(1, 41), np.arange(40) % 7, 10_000
+    blocks = [
+        Block(
+            64 * i,
+            0,
+            np.zeros((64, 960), np.uint16),
+            events if i == 0 else events[:0],
+            charge[charge["tick"] // 64 == i],
+        )
+        for i in range(8)
+    ]
+    truth = Truth()
+    list(truth.watch(blocks))
+    event, origin = sample.owners(charge, truth, 0)
+    for row in range(16):
+        for column in range(248):
+            channel = column * 4 - 16 * (column >= 124)
+            if 120 <= column < 124 or column >= 244:
+                continue
+            want = match(Candidate([Fired(row * 32, channel, 1)]), truth)
+            assert event[row, column] == want.event, (row, column)
+            assert (ORIGINS[origin[row, column]] if want.event else "noise") == want.origin
+    assert len(np.unique(event)) > 30
+
+
+@pytest.mark.parametrize("processes", [2])
+def test_several_processes_give_the_same(processes: int) -> None:
+    pieces = [piece for group in sample.plan(CONFIG).values() for piece in group]
+    assert len(pieces) == 3
+    many = msgspec.structs.replace(CONFIG, sample=msgspec.structs.replace(CONFIG.sample, processes=processes))
+    one, two = (sample.joined(list(sample.simulate_all(c, pieces))) for c in (CONFIG, many))
+    assert all(np.array_equal(getattr(one, n), getattr(two, n)) for n in sample.Sample.__dataclass_fields__)
