@@ -106,6 +106,13 @@ def _unsupported(node: Any, given: Format) -> Layer:
     )
 
 
+def _leaky(node: Any, given: Format) -> Layer:
+    slope = node.get_attr("activ_param")
+    raise UserError(
+        f"layer {node.name}: negative_slope = {slope} is not supported, want 0: use quantized_relu(bits, integer)"
+    )
+
+
 def _quantize(node: Any, given: Format) -> Layer:
     found = activation(node)
     return Quantize(**_names(node), output=found.format, overflow=found.overflow)
@@ -198,4 +205,11 @@ def _flatten(node: Any, given: Format) -> Layer:
     return Flatten(**names, output=given)
 
 
-_LAYERS = {"Conv2D": _conv, "Dense": _dense, "Activation": _quantize, "Pooling2D": _pool, "Reshape": _flatten}
+_LAYERS = {
+    "Conv2D": _conv,
+    "Dense": _dense,
+    "Activation": _quantize,
+    "ParametrizedActivation": _leaky,
+    "Pooling2D": _pool,
+    "Reshape": _flatten,
+}

@@ -32,7 +32,7 @@ def random_network(seed: int, *, rows: tuple[int, int] = (8, 17), columns: tuple
         for number in range(int(rng.integers(1, 4))):
             _add_convolution(rng, keras, qkeras, model, number)
             if rng.random() < 0.5:
-                model.add(_pooling(rng, keras, number))
+                model.add(_pooling(rng, keras, number, model.output_shape[1:3]))
         if rng.random() < 0.4:
             _add_dense(rng, keras, qkeras, model)
         if rng.random() < 0.7:
@@ -88,12 +88,12 @@ def _add_convolution(rng: Rng, keras: Any, qkeras: Any, model: Any, number: int)
         model.add(qkeras.QActivation(_quantizer(rng), name=f"act{number}_{extra}"))
 
 
-def _pooling(rng: Rng, keras: Any, number: int) -> Any:
+def _pooling(rng: Rng, keras: Any, number: int, image: tuple[int, int]) -> Any:
     kind = rng.random()
     pool = tuple(int(rng.integers(1, 4)) for _ in range(2)) if kind > 0.4 else (2, 2)
     stride = tuple(int(rng.integers(1, 4)) for _ in range(2)) if kind > 0.7 else pool
-    # 'valid' fails on an image smaller than the pool, so that it is drawn for the plain one only
-    padding = str(rng.choice(["valid", "same"])) if kind <= 0.4 else "same"
+    fits = pool[0] <= image[0] and pool[1] <= image[1]
+    padding = "valid" if fits and rng.random() < 0.5 else "same"
     return keras.layers.MaxPooling2D(pool, stride, padding=padding, name=f"pool{number}")
 
 
