@@ -1,0 +1,31 @@
+"""Negative controls: the cases fail on every fault that is put into the RTL."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from firmware_tests.bench.runner import simulate
+from firmware_tests.mutations import MUTATIONS, Mutation
+from firmware_tests.test_decide import SHAPES
+from firmware_tests.test_front_end import SMALL
+
+PARAMETERS = {"front_end": SMALL, "decide": SHAPES["three_outputs"]}
+
+
+@pytest.mark.rtl
+@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=[mutation.name for mutation in MUTATIONS])
+def test_mutation_is_caught(mutation: Mutation, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="1 of 1 cases failed"):
+        simulate(
+            mutation.top,
+            f"firmware_tests.{mutation.top}_cases",
+            sources=mutation.write(tmp_path),
+            parameters=PARAMETERS[mutation.top],
+            tag=mutation.name,
+            simulator="icarus",
+            env={"COCOTB_TEST_FILTER": mutation.case},
+        )
