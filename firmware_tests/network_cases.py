@@ -27,7 +27,8 @@ from hls.blocks import cut
 from trigger import network_spec
 from trigger.integer_network import evaluate
 
-IDLE, STALL = (0, 0, 1), (0, 1, 0, 0, 1)  # 1 = valid, ready
+IDLE = (0, 0, 1)  # 1 = valid
+STALL = (0, 1, 0, 0, 1) * 20 + (0,) * 150  # 1 = ready; the long stall fills the whole network
 ALWAYS = (1,)
 
 
@@ -104,12 +105,12 @@ class Bench:
     async def run(
         self, beats: Sequence[Beat], valid: Sequence[int] = ALWAYS, ready: Sequence[int] = ALWAYS
     ) -> Trace:
-        """Send ``beats``, compare what comes out until nothing is expected, then look for extra beats."""
+        """Send ``beats``, compare what comes out until nothing is expected or moves, then look for extra beats."""
         dut, queue, held = self.dut, list(reversed(beats)), None
         sends, takes = itertools.cycle(valid), itertools.cycle(ready)
         offers, wants, taken, given = [], [], [], []
-        offered, quiet, limit = False, 0, 200 * (len(beats) + 50) * self.plan.clocks_per_frame // self.pixels
-        for clock in range(limit):
+        offered, quiet, still, patience = False, 0, 0, 600 + 2 * self.plan.clocks_per_frame
+        for clock in itertools.count():
             offered = bool(queue) and (offered or bool(next(sends)))
             dut.s_axis_tvalid.value = int(offered)
             if offered:
@@ -133,8 +134,9 @@ class Bench:
                 self.scoreboard.saw(beat)
                 given.append(clock)
             quiet = quiet + 1 if not queue and not self.scoreboard.waiting else 0
+            still = 0 if clock in (*taken[-1:], *given[-1:]) else still + 1
             await RisingEdge(dut.clk)
-            if quiet > 100:
+            if quiet > 100 or still > patience:
                 break
         dut.s_axis_tvalid.value = 0
         return Trace(*(np.array(part) for part in (offers, wants, taken, given)))

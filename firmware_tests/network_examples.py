@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
+from trigger.integer_network import evaluate
 from trigger.network_spec import Conv2D, Dense, Flatten, Format, Layer, MaxPool2D, NetworkSpec, Quantize
 
 
@@ -55,8 +57,9 @@ class Chain:
         """Append a convolution; ``same`` pads as Keras does (the odd zero at the bottom and right)."""
         padding = _same(self._at, kernel, stride) if same else (0, 0, 0, 0)
         n = kernel[0] * kernel[1] * self._at[2]
-        weights, bias = self._random((n, filters), bits), self._random((filters,), 8)
-        weights *= self._rng.random(weights.shape) < 0.8  # some zeros, as after training
+        weights, bias = self._random((n, filters), bits), self._random((filters,), 6)
+        if n > 4:
+            weights *= self._rng.random(weights.shape) < 0.8  # some zeros, as after training
         shape = (*_shape(self._at, kernel, stride, padding), filters)
         return self._append(
             Conv2D(
@@ -79,7 +82,7 @@ class Chain:
             flat = (int(np.prod(self._at)),)
             name = f"flatten{len(self._layers)}"
             self._append(Flatten(name=name, input_shape=self._at, output_shape=flat, output=self._format))
-        weights, bias = self._random((self._at[0], units), bits), self._random((units,), 8)
+        weights, bias = self._random((self._at[0], units), bits), self._random((units,), 6)
         return self._append(
             Dense(
                 name=f"dense{len(self._layers)}",
@@ -117,6 +120,19 @@ class Chain:
         )
         return self._append(layer)
 
+    def fit(
+        self, width: int, *, sign: bool = False, sharp: int = 0, overflow: Literal["SAT", "SAT_SYM"] = "SAT"
+    ) -> Chain:
+        """Append a quantizer on whose grid random images spread over most of the values, and saturate at times.
+
+        ``sharp`` more fraction bits than that saturate more often.
+        """
+        low, high = self.pixel.min_int, self.pixel.max_int
+        spread = evaluate(self.spec(), self._rng.integers(low, high + 1, (4, *self.shape))).std()
+        dropped = math.ceil(math.log2(max(1.5 * float(spread), 1) / (1 << (width - sign))))
+        fraction = self._format.fraction - dropped + sharp
+        return self.quantize(Format(signed=sign, width=width, fraction=fraction), overflow)
+
     def spec(self) -> NetworkSpec:
         """Return the network."""
         return NetworkSpec(name=self.name, input_shape=self.shape, input=self.pixel, layers=self._layers)
@@ -152,24 +168,24 @@ def _same(
 def examples() -> dict[str, Example]:
     """Return the networks by name."""
     narrow = Chain("narrow", (8, 13, 1), unsigned(8, 5), seed=2)
-    narrow.conv((3, 3), 3).quantize(unsigned(4, 2)).pool((2, 2), (2, 2))
-    narrow.conv((3, 3), 2).quantize(signed(6, 1), "SAT_SYM")
+    narrow.conv((3, 3), 3).fit(4).pool((2, 2), (2, 2)).conv((3, 3), 2).fit(6, sign=True, overflow="SAT_SYM")
     strides = Chain("strides", (11, 9, 2), signed(5, 1), seed=3)
-    strides.conv((2, 3), 3, stride=(2, 1), same=False).quantize(signed(7, 0))
-    strides.conv((4, 5), 2, stride=(2, 2)).quantize(signed(5, -1)).conv((1, 5), 1, stride=(1, 2))
+    strides.conv((2, 3), 3, stride=(2, 1), same=False).fit(7, sign=True)
+    strides.conv((4, 5), 2, stride=(2, 2)).fit(5, sign=True, sharp=1).conv((1, 5), 1, stride=(1, 2))
     pads = Chain("pads", (9, 8, 2), signed(6, 2), seed=4)
-    pads.quantize(signed(5, 1), "SAT_SYM").quantize(signed(8, 3)).pool((3, 3), (2, 2), same=True)
-    pads.pool((2, 3), (1, 1), same=True).quantize(unsigned(3, 2))
+    pads.quantize(signed(5, 1), "SAT_SYM").quantize(signed(8, 3)).pool((3, 2), (2, 2), same=True)
+    pads.pool((2, 3), (1, 1), same=True).quantize(signed(6, 1))
     large = Chain("large", (8, 8, 1), unsigned(4), seed=5)
-    large.conv((7, 7), 2, bits=3).quantize(unsigned(3, -1)).pool((3, 3), (4, 4))
-    large.conv((7, 6), 2, bits=2).quantize(signed(4, 0)).conv((2, 2), 1, same=False, bits=8)
+    large.conv((7, 7), 2, bits=3).fit(4).pool((3, 3), (4, 4))
+    large.conv((7, 6), 2, bits=2).fit(4, sign=True).conv((2, 2), 1, same=False, bits=8)
     flat = Chain("flat", (8, 9, 1), unsigned(6, 1), seed=6)
-    flat.conv((3, 3), 2, stride=(2, 2)).quantize(unsigned(4, 1)).dense(3, bits=7).quantize(signed(7, 0))
-    flat.dense(2, bits=16).quantize(signed(12, 2))
+    flat.conv((3, 3), 2, stride=(2, 2)).fit(4).dense(3, bits=7).fit(7, sign=True)
+    flat.dense(2, bits=16).fit(12, sign=True)
     shared = Chain("shared", (8, 9, 2), unsigned(5, 1), seed=7)
-    shared.conv((3, 3), 3).quantize(unsigned(4, 0)).pool((2, 2), (2, 2)).conv((3, 3), 2).quantize(
-        signed(9, 0)
-    )
+    shared.conv((3, 3), 3).fit(4).pool((2, 2), (2, 2)).conv((3, 3), 2).fit(9, sign=True)
+    every = Chain("every", (8, 8, 2), signed(4, 1), seed=9)
+    every.conv((3, 3), 2).fit(5, sign=True).conv((1, 1), 2).fit(5, sign=True, sharp=1, overflow="SAT_SYM")
+    every.pool((3, 3), (2, 2), same=True).conv((1, 1), 2).fit(6, sign=True, sharp=2, overflow="SAT_SYM")
     one = Chain("one", (8, 8, 1), unsigned(8), seed=8).conv((1, 1), 1, bits=16)
     return {
         "narrow": Example(narrow.spec()),
@@ -178,6 +194,7 @@ def examples() -> dict[str, Example]:
         "large": Example(large.spec()),
         "flat": Example(flat.spec()),
         "shared": Example(shared.spec(), {"conv0": "mac", "conv3": "mac"}),
+        "every": Example(every.spec(), {"conv2": "mac"}),  # every shell: the mutations run on it
         "one": Example(one.spec()),
     }
 
@@ -185,7 +202,6 @@ def examples() -> dict[str, Example]:
 def detector(rows: int = 64, columns: int = 992) -> NetworkSpec:
     """Return a network of the kind that the demo trains: three convolutions, two poolings, a 1 x 1 output."""
     chain = Chain("detector", (rows, columns, 1), unsigned(8, 3), seed=11)
-    chain.conv((3, 3), 8, bits=6).quantize(unsigned(6, 2)).pool((2, 2), (2, 2))
-    chain.conv((3, 3), 12, bits=6).quantize(unsigned(5, 0)).pool((2, 2), (2, 2))
-    chain.conv((3, 3), 16, bits=6).quantize(unsigned(4, -3)).conv((1, 1), 1, bits=6)
-    return chain.quantize(signed(12, -4)).spec()
+    chain.conv((3, 3), 8, bits=6).fit(6).pool((2, 2), (2, 2)).conv((3, 3), 12, bits=6).fit(5)
+    chain.pool((2, 2), (2, 2)).conv((3, 3), 16, bits=6).fit(4).conv((1, 1), 1, bits=6)
+    return chain.fit(12, sign=True).spec()

@@ -73,7 +73,7 @@ def _scaled(
 ) -> _Scaled:
     """Append our node for one of alkaid's operations where it needs one; return alkaid's element by it."""
     if op.opcode == -2:  # negation: kept as a sign, it costs nothing in the sum that follows
-        before = found[op.addr[0]]
+        before: _Scaled = found[op.addr[0]]
         return replace(before, negated=not before.negated)
     scale, negated = 0, False
     if op.opcode == -1:
