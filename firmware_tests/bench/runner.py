@@ -121,6 +121,7 @@ def run(design: Design, cases: str, *, tag: str, seed: int = 1, env: Mapping[str
     folder, place = design.folder(), design.place(tag, seed)
     paths = {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "COCOTB_ANSI_OUTPUT": "0"}
     paths["PYTHONWARNINGS"] = "ignore::DeprecationWarning"  # cocotbext-axi 0.1.28 uses cocotb 1 calls
+    paths["COCOTB_REWRITE_ASSERTION_FILES"] = "*_cases.py"  # default: every import, seconds for numba alone
     runner = make_runner(design.simulator, {**paths, **(env or {})}, all_public=design.all_public)
     results, log = place / "results.xml", place / "run.log"
     chance = [f"+verilator+seed+{seed}", "+verilator+rand+reset+2"]  # random registers before reset
