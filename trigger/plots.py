@@ -13,8 +13,8 @@ from trigger.frames import ROWS
 from trigger.images import CELL_COLUMNS, CELL_TICKS, POSITIVE, TICKS_PER_ROW, charge_by_event, labels
 from trigger.replay import Snapshot
 
-TRUTH, TRIGGER, INK = "#00c2ff", "#ff3b30", "#222222"
-_ZOOM = 60  # channels either side of the candidate in the lower panel
+TRUTH, TRIGGER, INK = "#35d0ff", "#7cff4f", "#222222"
+_ZOOM = 40  # channels either side of the candidate in the lower panel
 
 
 def _figure(width: float, height: float, panels: int = 1) -> tuple[Any, Any]:
@@ -53,6 +53,7 @@ def image(snapshot: Snapshot, fired: list[Fired], path: Path) -> None:
         f"Around a {snapshot.found.energy_mev:.1f} MeV neutrino "
         f"({snapshot.found.match.electrons / 1000:.0f} ke- in the candidate's cells)"
     )
+    _name_events(zoom, snapshot, left)
     figure.colorbar(shown, ax=[whole, zoom], label="pixel [32 ADC tick], pedestal at 16", shrink=0.7)
     handles, names = zoom.get_legend_handles_labels()
     unique = dict(zip(names, handles, strict=True))
@@ -64,13 +65,11 @@ def _pixels(axes: Any, snapshot: Snapshot) -> Any:
     frame = snapshot.frame
     guard = frame.image.shape[1] // 2 - CHANNELS_PER_FACE
     faces = frame.image.reshape(ROWS, 2, CHANNELS_PER_FACE + guard)[:, :, :CHANNELS_PER_FACE]
-    start = frame.first_tick * TICK_NS / 1000
-    end = start + ROWS * TICKS_PER_ROW * TICK_NS / 1000
     axes.set_xlabel("collection channel")
-    axes.set_ylabel("time [us]")
-    extent = (0, 2 * CHANNELS_PER_FACE, start, end)
+    axes.set_ylabel("time in the frame [us]")
+    extent = (0, 2 * CHANNELS_PER_FACE, 0, ROWS * TICKS_PER_ROW * TICK_NS / 1000)
     return axes.imshow(
-        faces.reshape(ROWS, -1), extent=extent, aspect="auto", origin="lower", cmap="viridis", vmin=8, vmax=72
+        faces.reshape(ROWS, -1), extent=extent, aspect="auto", origin="lower", cmap="magma", vmin=8, vmax=64
     )
 
 
@@ -85,12 +84,28 @@ def _cells(axes: Any, snapshot: Snapshot, fired: list[Fired]) -> None:
     ]:
         for row, column in np.argwhere(cells).tolist():
             channel = column * CELL_COLUMNS - (column >= 124) * 16
-            _box(axes, first + row * CELL_TICKS, channel, TRUTH, style, name, inset=0.0)
+            _box(axes, row * CELL_TICKS, channel, TRUTH, style, name, inset=0.0)
     for cell in fired:
         if first <= cell.first_tick < first + ROWS * TICKS_PER_ROW:
             _box(
                 axes, cell.first_tick, cell.channel, TRIGGER, "-", "trigger: cell over threshold", inset=0.12
             )
+
+
+def _name_events(axes: Any, snapshot: Snapshot, left: int) -> None:
+    """Write the origin beside each background event with at least 2 ke- in the panel."""
+    charge = snapshot.charge
+    shown = (charge["channel"] >= left) & (charge["channel"] < left + 2 * _ZOOM)
+    for identity in np.unique(charge["event"][shown & ~np.isin(charge["event"], snapshot.neutrinos)]):
+        mine = charge[shown & (charge["event"] == identity)]
+        total = float(mine["electrons"].sum())
+        if total < 2000:
+            continue
+        tick = float(np.average(mine["tick"], weights=mine["electrons"])) - snapshot.frame.first_tick
+        channel = float(np.average(mine["channel"], weights=mine["electrons"]))
+        name = f"{snapshot.origins.get(int(identity), '?')}, {total / 1000:.0f} ke-"
+        place = (channel + 1.5, tick * TICK_NS / 1000)
+        axes.annotate(name, place, color="white", fontsize=7, va="center", annotation_clip=True)
 
 
 def _box(axes: Any, tick: int, channel: int, color: str, style: str, name: str, inset: float) -> None:
@@ -161,7 +176,7 @@ def training(facts: dict[str, Any], path: Path) -> None:
         markersize=4,
         label="validation crops (own seeds)",
     )
-    axes.set_yscale("log")
+    axes.set_ylim(0, 1.1 * max(facts["loss"] + facts["validation_loss"]))
     axes.set_xlabel("epoch")
     axes.set_ylabel("weighted cross-entropy per judged cell")
     axes.set_xticks(epochs)

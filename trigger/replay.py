@@ -47,11 +47,20 @@ class Found:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A frame with its charge and the candidate to look at, for a picture."""
+    """A frame with its truth and the candidate to look at, for a picture.
+
+    Attributes
+    ----------
+    charge : CHARGE_DTYPE array, the charge in the frame.
+    neutrinos : uint64 array, ids of the interactions.
+    origins : name of the origin of every event in ``charge``.
+    found : the candidate.
+    """
 
     frame: Frame
     charge: NDArray[np.void]
     neutrinos: NDArray[np.uint64]
+    origins: dict[int, str]
     found: Found
 
 
@@ -167,7 +176,7 @@ class _Replay:
             self._photograph(found)
 
     def _photograph(self, found: Found) -> None:
-        """Keep the frame of the interaction closest to 20 MeV: a typical one to look at."""
+        """Keep the frame of the interaction closest to 20 MeV that lies well inside of it: a typical one to look at."""
         neutrinos = self.truth.neutrinos()
         if found.match.event not in neutrinos.tolist():
             return
@@ -175,8 +184,10 @@ class _Replay:
         if old is not None and abs(old.found.energy_mev - 20) <= abs(found.energy_mev - 20):
             return
         for frame, charge in self.recent:
-            if frame.first_tick <= found.candidate.first_tick < frame.first_tick + ROWS * TICKS_PER_ROW:
-                self.result.snapshot = Snapshot(frame, charge, neutrinos, found)
+            row = (found.candidate.first_tick - frame.first_tick) // CELL_TICKS
+            if 3 <= row < MAP_ROWS - 4:
+                names = {int(i): self.truth.origin(int(i)) for i in np.unique(charge["event"])}
+                self.result.snapshot = Snapshot(frame, charge, neutrinos, names, found)
 
 
 def run(
