@@ -54,8 +54,9 @@ def _solve(weights: NDArray[Any], low: int, high: int) -> tuple[list[Node], list
     n = len(weights)
     bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0)
     signs, integers = np.full(n, low < 0), np.full(n, bits)
+    options = {"hard_dc": 2, "binary_lut": False}  # sums only, also of single bits
     inputs = FVArray.from_kif(
-        signs, integers, np.zeros(n, np.int64), HWConfig(1, -1, -1), solver_options={"hard_dc": 2}
+        signs, integers, np.zeros(n, np.int64), HWConfig(1, -1, -1), solver_options=options
     )
     logic = trace(inputs, inputs @ weights.astype(np.float64))
     nodes: list[Node] = []
@@ -80,7 +81,7 @@ def _scaled(
         scale = int(input_shifts[op.data[0]])
         nodes.append(Node("input", *span, op.data[0]))
     elif op.opcode == 5:
-        scale = int(math.log2(op.qint.step))
+        scale = int(math.log2(op.qint.step)) if op.data[0] else 0
         nodes.append(Node("constant", int(op.data[0]), int(op.data[0])))
     elif op.opcode in (0, 1):
         first, second = found[op.addr[0]], found[op.addr[1]]

@@ -1,0 +1,87 @@
+"""The cycle model against clocks that can be counted by hand; equality with the RTL is in firmware_tests."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hls import cycles
+from hls.blocks import cut
+from streams.errors import UserError
+from trigger.network_spec import Conv2D, Format, MaxPool2D, NetworkSpec
+
+PIXEL = Format(signed=False, width=4, fraction=0)
+SUM = Format(signed=True, width=12, fraction=0)
+#: Registers that every beat passes besides the arithmetic: guard, window (2), FIFO, tail.
+SHELLS = 5
+
+
+def conv(size: int, rows: int, columns: int) -> NetworkSpec:
+    pad = size // 2
+    layer = Conv2D(
+        name="conv",
+        input_shape=(rows, columns, 1),
+        output_shape=(rows, columns, 1),
+        output=SUM,
+        kernel=(size, size),
+        stride=(1, 1),
+        padding=(pad, pad, pad, pad),
+        weight=Format(signed=True, width=4, fraction=0),
+        weights=[1] * (size * size),
+        bias=[0],
+    )
+    return NetworkSpec(name="conv", input_shape=(rows, columns, 1), input=PIXEL, layers=[layer])
+
+
+def test_one_convolution_counted_by_hand() -> None:
+    blocks = cut(conv(3, 8, 9), {})
+    timing = cycles.timing(blocks, [4], 8, 9)
+    # The first cell needs pixel (1, 1) and nothing behind it. A cell of the last row needs the next row's beat below
+    # its right neighbour: a row and a pixel later than the pixel that it depends on.
+    assert timing.latency_first_clk == SHELLS + 4
+    assert timing.latency_clk == SHELLS + 4 + 9 + 1
+    assert timing.clocks_per_frame == 8 * 9
+
+
+def test_last_frame_is_flushed_without_a_next_one() -> None:
+    run = cycles.run(cut(conv(3, 8, 9), {}), [4], frames=1, pixels=72)
+    assert run.taken.tolist() == list(range(72))
+    assert run.given[-1] == 71 + SHELLS + 4 + 9 + 1
+    assert (np.diff(run.given) == 1).all()
+
+
+def test_sequential_kernel_takes_a_window_per_number() -> None:
+    blocks = cut(conv(3, 8, 9), {"conv": "mac"})
+    assert cycles.timing(blocks, [0], 8, 9).clocks_per_frame == 9 * 8 * 9
+
+
+def test_stalled_output_stops_the_input_and_nothing_is_lost() -> None:
+    ready = np.zeros(500, np.bool_)
+    run = cycles.run(cut(conv(3, 8, 9), {}), [4], frames=2, pixels=72, ready=ready)
+    assert run.given[0] == 500 and (np.diff(run.given) >= 1).all()
+    # What fits inside: 1 in the tail, 2 in the FIFO, 4 in the pipeline, 1 in the window, and 1 in the guard, beyond
+    # the 10 pixels that precede the first window, and one that the window already holds.
+    assert (run.taken < 500).sum() == 1 + 2 + 4 + 1 + 1 + 10 + 1
+
+
+def test_last_pixel_follows_windows_strides_and_padding() -> None:
+    pool = MaxPool2D(
+        name="pool",
+        input_shape=(8, 9, 1),
+        output_shape=(4, 4, 1),
+        output=SUM,
+        pool=(2, 2),
+        stride=(2, 2),
+        padding=(0, 0, 0, 0),
+    )
+    spec = NetworkSpec(name="two", input_shape=(8, 9, 1), input=PIXEL, layers=[*conv(3, 8, 9).layers, pool])
+    needed = cycles.last_pixel(cut(spec, {}), 8, 9).reshape(4, 4)
+    assert needed[0].tolist() == [2 * 9 + column for column in (2, 4, 6, 8)]
+    assert needed[3, 0] == 7 * 9 + 2  # the row below the last is padding
+    assert needed[3, 3] == 71
+
+
+def test_standing_still_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cycles, "MAX_CLOCKS", 50)
+    with pytest.raises(UserError, match="stands still after 31 of 72 output beats"):
+        cycles.run(cut(conv(3, 8, 9), {}), [4], frames=1, pixels=72)
