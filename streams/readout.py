@@ -88,7 +88,7 @@ class Readout:
         number = int(induction)
         self.channels = plane.channels
         spread = plane.pedestal_spread_adc * _per_channel(config.seed, _PEDESTAL, number, plane.channels)
-        pedestal = (plane.pedestal_adc + spread).astype(np.float32)
+        self.pedestal = (plane.pedestal_adc + spread).astype(np.float32)
         gain = 1 + detector.collection.gain_spread * _per_channel(config.seed, _GAIN, number, plane.channels)
         self.gain = gain.astype(np.float32)
         self.kernel, self.before = collection_kernel(detector.collection)
@@ -97,7 +97,7 @@ class Readout:
         rc_ns = config.ac_coupling_ms * 1e6
         coupling = np.float32(TICK_NS / rc_ns if rc_ns else 0.0)
         top = np.float32(2**detector.adc_bits - 1)
-        self._analog = _Analog(taps, coupling, np.zeros(plane.channels, np.float32), pedestal, top)
+        self._analog = _Analog(taps, coupling, np.zeros(plane.channels, np.float32), self.pedestal, top)
         self._signal = np.zeros((TICKS_PER_BLOCK + len(self.kernel), plane.channels), np.float32)
 
     def add(

@@ -70,6 +70,17 @@ def test_a_charge_peaks_at_its_tick(channel: int) -> None:
     assert not np.delete(rise, channel, axis=1).any()
 
 
+@pytest.mark.parametrize("induction", [False, True])
+def test_counts_are_the_nearest_integers(induction: bool) -> None:
+    readout = Readout(SimulationConfig(noise_scale=0.0), DETECTOR, induction=induction)
+    want = np.floor(readout.pedestal.astype(np.float64) + 0.5)
+    assert np.array_equal(readout.block(0), np.tile(want, (64, 1)))
+    mean, spread = readout.pedestal.mean(), readout.pedestal.std()
+    assert abs(mean - (9402 if induction else 3601)) < 4
+    assert abs(spread - 30) < 3
+    assert len(np.unique(readout.pedestal)) > 900
+
+
 def test_ac_coupling_brings_the_charge_back_to_zero() -> None:
     config = SimulationConfig(noise_scale=0.0)
     readout = Readout(config, DETECTOR, induction=False)
