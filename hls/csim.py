@@ -62,7 +62,7 @@ def run(project: Path, spec: NetworkSpec, images: NDArray[Any]) -> NDArray[np.fl
     -------
     float64 array, (n, *spec.output_shape); whole numbers unless the project's output has another format.
     """
-    output = _job(project, spec, images, {})["output"]
+    output = _job(project, spec, images, {})["network output"]
     return output.reshape(len(images), *spec.output_shape) * 2.0**spec.output.fraction
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MAX_TRACED = 4096
+OUTPUT = "network output"  # no layer has a blank in its name
 
 
 class _Traced(ctypes.Structure):
@@ -25,21 +26,21 @@ class _Traced(ctypes.Structure):
 
 
 def main(job_file: Path) -> None:
-    """Run the job in ``job_file``: store ``output`` (n, size) float64, and one array per traced layer."""
+    """Run the job in ``job_file``: store ``network output``, (n, size) float64, and one array per traced layer."""
     job = json.loads(job_file.read_text())
     library = ctypes.CDLL(job["library"])
     images = np.load(job["images"]).astype(np.float64) * 2.0 ** -job["fraction"]
     top = getattr(library, job["top"] + "_double")
     pointer = np.ctypeslib.ndpointer(ctypes.c_double, flags="C_CONTIGUOUS")
     top.argtypes, top.restype = [pointer, pointer], None
-    results: dict[str, list[NDArray[Any]]] = {"output": [], **{name: [] for name in job["layers"]}}
+    results: dict[str, list[NDArray[Any]]] = {OUTPUT: [], **{name: [] for name in job["layers"]}}
     traced = (_Traced * _MAX_TRACED)()
     if job["layers"]:
         library.allocate_trace_storage(ctypes.c_size_t(8))
     for image in images:
         output = np.zeros(job["size"])
         top(np.ascontiguousarray(image.ravel()), output)
-        results["output"].append(output)
+        results[OUTPUT].append(output)
         if job["layers"]:
             library.collect_trace_output(traced)
             for entry in traced:

@@ -109,7 +109,7 @@ def test_formats_do_not_depend_on_the_image(tmp_path: Path) -> None:
 
 def test_nothing_is_left_of_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = small_model((None, None, 1))
-    with pytest.raises(ConfigError, match="leaves the image size open.*--rows"):
+    with pytest.raises(ConfigError, match=r"leaves the image size open.*--rows"):
         convert(model, tmp_path / "firmware")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match=r"no g\+\+ found.*install"):
@@ -117,7 +117,7 @@ def test_nothing_is_left_of_a_failure(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(UserError, match="no such file"):
         convert(tmp_path / "model", tmp_path / "firmware")
     (tmp_path / "bad.keras").write_text("not a model")
-    with pytest.raises(UserError, match="cannot read model .*bad.keras"):
+    with pytest.raises(UserError, match=r"cannot read model .*bad\.keras"):
         convert(tmp_path / "bad.keras", tmp_path / "firmware")
     with pytest.raises(UserError, match="got a dict, want a Keras model"):
         convert({}, tmp_path / "firmware")
@@ -128,5 +128,5 @@ def test_nothing_is_left_of_a_failure(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_layers_that_do_not_fit(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="do not fit images of .1, 1, 1."):
+    with pytest.raises(UserError, match=r"do not fit images of .1, 1, 1."):
         keras_model.rebuilt(small_model((None, None, 1)), (1, 1, 1))
