@@ -27,11 +27,11 @@ def network(rows: int = ROWS, columns: int = COLUMNS) -> NetworkSpec:
 
 
 def write_firmware(folder: Path, spec: NetworkSpec, threshold: int | None = None) -> Path:
-    """Write what the chain needs of a firmware folder; default threshold: one that half of the cells pass."""
+    """Write what the chain needs of a firmware folder; default threshold: about half of the cells of noise pass."""
     plan.write(write_rtl(spec, folder / "rtl"), folder / "plan.json")
     network_spec.write(spec, folder / "network.json")
     if threshold is None:
-        images = np.random.default_rng(1).integers(0, 80, (4, *spec.input_shape))
+        images = np.random.default_rng(1).normal(16, 5, (4, *spec.input_shape)).round().clip(0).astype(int)
         threshold = int(np.median(score_map(evaluate_fast(spec, images))[0]))
     settings.write(settings.TriggerSettings(threshold=threshold), folder / "trigger.json")
     return folder
