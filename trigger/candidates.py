@@ -125,12 +125,11 @@ class Merger:
         return sorted(closed, key=lambda c: c.cells[0])
 
     def _close(self, now: int) -> list[Candidate]:
-        self._dead = [c for c in self._dead if c.last_tick + MERGE_TICKS + DEAD_TICKS >= now]
         closed = [
             c for c in self._open if c.last_tick + MERGE_TICKS < now or now - c.first_tick > LONGEST_TICKS
         ]
         self._open = [c for c in self._open if c not in closed]
-        self._dead += closed
+        self._dead = [c for c in self._dead + closed if c.last_tick + MERGE_TICKS + DEAD_TICKS >= now]
         return sorted(closed, key=lambda c: c.cells[0])
 
     def _take(self, cell: Fired) -> None:

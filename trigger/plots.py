@@ -88,7 +88,13 @@ def _cells(axes: Any, snapshot: Snapshot, fired: list[Fired]) -> None:
     for cell in fired:
         if first <= cell.first_tick < first + ROWS * TICKS_PER_ROW:
             _box(
-                axes, cell.first_tick, cell.channel, TRIGGER, "-", "trigger: cell over threshold", inset=0.12
+                axes,
+                cell.first_tick - first,
+                cell.channel,
+                TRIGGER,
+                "-",
+                "trigger: cell over threshold",
+                inset=0.12,
             )
 
 

@@ -57,6 +57,13 @@ def test_a_closed_candidate_is_dead_then_alive_again() -> None:
     assert merger.dropped_cells == 0 and len(merger.finish()) == 1
 
 
+def test_a_dead_time_that_is_over_is_over_within_one_call() -> None:
+    merger = Merger()
+    far = MERGE_TICKS + DEAD_TICKS + 1
+    assert [c.first_tick for c in merger.add([Fired(0, 100, 1), Fired(far, 100, 1)], now=far)] == [0]
+    assert merger.dropped_cells == 0 and [c.first_tick for c in merger.finish()] == [far]
+
+
 def test_dead_channels_are_those_of_the_candidate_and_20_beside() -> None:
     for channel, dropped in [(80, 1), (76, 0), (124, 1), (128, 0)]:
         merger = Merger()
