@@ -98,7 +98,7 @@ def _stream(source: Path, interactions: int, exposure_s: float) -> tuple[Iterabl
 
         if interactions or exposure_s:
             raise ConfigError(f"{source}: a file is replayed whole: leave out --interactions and --exposure")
-        whole = sum(window.n_blocks for window in windows(source)) // 8
+        whole = -(-sum(window.n_blocks for window in windows(source)) // 8)
         return blocks(source), lambda frames: progress(frames, "replay, frames", whole)
     from streams.simulate import stream
 

@@ -162,8 +162,8 @@ def energy_table(content: dict[str, Any]) -> Table:
     shown = Table(title="Efficiency by neutrino energy", title_justify="left")
     for name in ("energy [MeV]", "found", "tried", "efficiency", "90 % interval"):
         shown.add_column(name, justify="right")
-    for r in content["efficiency"]["by_energy"]:
-        share = "-" if r["efficiency"] is None else f"{r['efficiency']:.2f}"
+    for r in (r for r in content["efficiency"]["by_energy"] if r["tried"]):
+        share = f"{r['efficiency']:.2f}"
         interval = f"{r['interval_low']:.2f} to {r['interval_high']:.2f}"
         shown.add_row(
             f"{r['low_mev']:g} to {r['high_mev']:g}", str(r["found"]), str(r["tried"]), share, interval
