@@ -19,7 +19,16 @@ from streams.transport.argon import (
 )
 from streams.transport.electrons import csda_range_mm, highland_angle, photon_mev, scatter, soft_share
 from streams.transport.gammas import COMPTON, PAIR, PHOTO, compton, free_path_mm, process
-from streams.transport.walk import Volume, Work, new_work, push, recombination, volume_of, walk
+from streams.transport.walk import (
+    Volume,
+    Work,
+    _scatter_compton,
+    new_work,
+    push,
+    recombination,
+    volume_of,
+    walk,
+)
 
 ARGON = argon_tables(1.396)
 VOLUME = volume_of(load_detector("fd1-hd-apa"))
@@ -147,6 +156,27 @@ def test_radiated_share(energy: float) -> None:
     got = made.mean() / step + soft_share(energy) * at(ARGON.radiative, energy)
     assert abs(got / at(ARGON.radiative, energy) - 1) < 4 * made.std() / made.mean() / np.sqrt(len(made))
     assert made[made > 0].min() >= 0.05
+
+
+@pytest.mark.parametrize("energy", [0.04, 0.05, 0.1, 0.5, 20.0])
+def test_soft_photons(energy: float) -> None:
+    y = (np.arange(100_000) + 0.5) / 100_000 * min(0.05 / energy, 1.0)
+    want = np.mean(4 / 3 - 4 / 3 * y + y**2) * min(0.05 / energy, 1.0)
+    assert abs(soft_share(energy) - want) < 1e-9
+
+
+@pytest.mark.parametrize("energy", [0.1, 1.0, 6.0])
+def test_compton_scattering_conserves_momentum(energy: float) -> None:
+    work, state = new_work(), stream(8, 0, 0, 0)
+    for _ in range(50):
+        work.direction[:] = 0.6, 0.0, 0.8
+        left = _scatter_compton(work, energy, state)
+        kind, kinetic, electron = work.stack[0, 0], work.stack[0, 1], work.stack[0, 5:8]
+        assert (kind, int(work.counter[0])) == (ELECTRON, 1)
+        momentum = np.sqrt(kinetic * (kinetic + 2 * 0.51099895))
+        after = left * work.direction + momentum * electron
+        np.testing.assert_allclose(after, energy * np.array([0.6, 0.0, 0.8]), atol=1e-6)
+        work.counter[0] = 0
 
 
 def test_short_steps_scatter_as_one_thick_one() -> None:
