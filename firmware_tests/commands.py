@@ -18,11 +18,16 @@ def cosim(
 
     Example: lartrig cosim firmware/ run.h5
     """
+    from rich.console import Console
+
     from firmware_tests.cosim import cosim as library_cosim
     from firmware_tests.cosim_summary import summary, write
     from streams.console import console
 
-    found = library_cosim(firmware, run, windows=windows, simulator=simulator)
+    with Console(stderr=True).status(
+        "building and simulating; the first build of a firmware takes about a minute"
+    ):
+        found = library_cosim(firmware, run, windows=windows, simulator=simulator)
     console.print(summary(found))
     if report is not None:
         write(found, report)
