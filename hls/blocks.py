@@ -30,9 +30,11 @@ from trigger.network_spec import (
     check,
 )
 
-#: A convolution with at most this many weights becomes shifts and adds; a larger one a sequential multiply-accumulate.
-#: alkaid takes up to about 15 s and 70 000 LUT there; see docs/architecture.md.
+#: A convolution with at most this many weights becomes shifts and adds, a larger one a sequential multiply-accumulate.
 MAX_UNROLLED_WEIGHTS = 2500
+#: The same for the non-zero signed digits of its weights, each an addition at most (8-bit weights have 3).
+#: The solver's time grows with them: 3 000 digits 2.4 s, 13 000 (2 500 weights of 16 bits) more than 2 minutes.
+MAX_UNROLLED_DIGITS = 7500
 
 Kernel: TypeAlias = Literal["shift_add", "mac", "max", "quantize"]
 
@@ -127,6 +129,11 @@ def cut(spec: NetworkSpec, kernels: Mapping[str, str]) -> list[Block]:
     return blocks
 
 
+def digits(layer: Conv2D) -> int:
+    """Return the number of non-zero signed digits (non-adjacent form) of all weights."""
+    return sum((3 * abs(weight) ^ abs(weight)).bit_count() for weight in layer.weights)
+
+
 def _block(layer: Conv2D | MaxPool2D | Dense, source: Stream, kernels: Mapping[str, str]) -> Block:
     if isinstance(layer, Dense):
         sink = Stream(1, 1, layer.output_shape[0], layer.output)
@@ -136,7 +143,7 @@ def _block(layer: Conv2D | MaxPool2D | Dense, source: Stream, kernels: Mapping[s
     sink = Stream(rows, columns, channels, layer.output)
     kernel: Kernel = "max"
     if isinstance(layer, Conv2D):
-        small = len(layer.weights) <= MAX_UNROLLED_WEIGHTS
+        small = len(layer.weights) <= MAX_UNROLLED_WEIGHTS and digits(layer) <= MAX_UNROLLED_DIGITS
         wanted = kernels.get(layer.name, "shift_add" if small else "mac")
         kernel = "mac" if wanted == "mac" else "shift_add"
     return Block(layer, (), kernel, source, sink, sink)

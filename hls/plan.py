@@ -91,14 +91,15 @@ def read(path: Path) -> Plan:
 
 def table(plan: Plan) -> Table:
     """Return the plan as a table for people."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     title = (
         f"{plan.network}: latency {plan.latency_clk} clocks (first cell {plan.latency_first_clk}),"
         f" {plan.clocks_per_frame} clocks per frame of {plan.pixels_per_frame} pixels"
     )
-    shown = Table(title=title, title_justify="left")
-    names = ("layer", "kernel", "weights", "rate", "interval", "stages", "adder bits", "mult.", "mem. bits")
+    shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))  # fits 80 columns
+    names = ("layer", "kernel", "weights", "rate", "clocks", "stages", "adder bits", "mult.", "memory")
     for name in names:
         text = name in ("layer", "kernel")
         shown.add_column(name, justify="left" if text else "right", no_wrap=name != "layer", overflow="fold")

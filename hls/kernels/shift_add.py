@@ -54,7 +54,8 @@ def _solve(weights: NDArray[Any], low: int, high: int) -> tuple[list[Node], list
     n = len(weights)
     bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0)
     signs, integers = np.full(n, low < 0), np.full(n, bits)
-    options = {"hard_dc": 2, "binary_lut": False}  # sums only, also of single bits
+    # Sums only, also of single bits; searching all decompositions doubles the time and found nothing better.
+    options = {"hard_dc": 2, "binary_lut": False, "search_all_decompose_dc": False}
     inputs = FVArray.from_kif(
         signs, integers, np.zeros(n, np.int64), HWConfig(1, -1, -1), solver_options=options
     )

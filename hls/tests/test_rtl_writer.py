@@ -113,6 +113,16 @@ def test_kernel_kind_changes_at_the_stated_size(tmp_path: Path, monkeypatch: pyt
     assert blocks.cut(spec(), {})[0].kernel == "mac"
 
 
+def test_kernel_kind_changes_with_the_digits_of_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    conv = msgspec.structs.replace(spec().layers[0], weights=[0, 1, -2, 3, 5, -7, 6, -8, *[0] * 10])
+    assert blocks.digits(conv) == 1 + 1 + 2 + 2 + 2 + 2 + 1  # 3 = 4 - 1, 7 = 8 - 1, 6 = 8 - 2
+    small = msgspec.structs.replace(spec(), layers=[conv])
+    monkeypatch.setattr(blocks, "MAX_UNROLLED_DIGITS", 11)
+    assert blocks.cut(small, {})[0].kernel == "shift_add"
+    monkeypatch.setattr(blocks, "MAX_UNROLLED_DIGITS", 10)
+    assert blocks.cut(small, {})[0].kernel == "mac"
+
+
 def test_same_spec_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         write_rtl(spec(), tmp_path / name)
