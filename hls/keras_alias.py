@@ -40,6 +40,8 @@ def load_tf_keras() -> Any:
                 f"set {_FLAG}=1 in the environment before TensorFlow is imported"
             )
         import qkeras  # noqa: F401
+
+        tensorflow.config.list_physical_devices()  # now, for what it writes about GPUs that are not there
     return tf_keras
 
 

@@ -84,9 +84,13 @@ def check(model: Any) -> None:
         _check_layers(model)
 
 
-def _check_layers(model: Any) -> None:
+def _check_kind(model: Any) -> None:
     if not hasattr(model, "layers"):
         raise UserError(f"got a {type(model).__name__}, want a Keras model, its file, or the folder of train")
+
+
+def _check_layers(model: Any) -> None:
+    _check_kind(model)
     for layer in layers(model):
         kind, config = type(layer).__name__, layer.get_config()
         if kind not in SUPPORTED:
@@ -99,8 +103,12 @@ def _check_layers(model: Any) -> None:
             got = config.get(key, want)
             if (tuple(got) if isinstance(got, list) else got) != want:
                 raise UserError(f"layer {layer.name}: {key} = {got}, only {want} is supported")
-        if len(getattr(layer, "inbound_nodes", ())) > 1:
-            raise UserError(f"layer {layer.name} is used more than once: only chains are supported")
+    if len(model.outputs or [None]) != 1:
+        raise UserError(f"the model has {len(model.outputs)} outputs, want one: only chains are supported")
+    if type(model).__name__ == "Functional":
+        for entry in model.get_config()["layers"]:
+            if len(entry["inbound_nodes"]) > 1:
+                raise UserError(f"layer {entry['name']} is used more than once: only chains are supported")
 
 
 def image_shape(model: Any) -> tuple[int | None, ...]:
@@ -146,6 +154,7 @@ def _safe(name: str) -> str:
 
 def through_file(model: Any) -> Any:
     """Return ``model`` as its file would give it back (some options of QKeras are not saved)."""
+    _check_kind(model)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         save(model, path)

@@ -85,7 +85,7 @@ def test_folder_of_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_same_model_same_network(tmp_path: Path) -> None:
-    model = small_model()
+    model = keras_model.rebuilt(small_model(), (8, 8, 1))
     texts = []
     for name in ("a", "b"):
         write_project(model, tmp_path / name)
