@@ -89,6 +89,8 @@ def test_the_order_of_cells_within_a_call_does_not_matter() -> None:
     for _ in range(3):
         random.shuffle(cells)
         assert _merge(*cells) == want
+        at_once = Merger()
+        assert [c.cells for c in at_once.add(cells, now=0) + at_once.finish()] == want
     assert len(want) > 20
 
 

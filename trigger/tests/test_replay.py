@@ -130,6 +130,16 @@ def test_a_gap_ends_candidates_and_windows() -> None:
     assert [f.match.event for f in result.found] == [1, 2] and result.ticks == 32 * 64
 
 
+def test_a_new_window_knows_no_dead_region_of_the_old_one() -> None:
+    pulses = [
+        (1, 0, 504, 100),
+        (2, 0, 584, 100),
+    ]  # cells at 480 and 576: dead until 576 if nothing lay between
+    assert [f.match.event for f in replay.run(_blocks(16, pulses), firmware()).found] == [1]
+    cut = [b for b in _blocks(16, pulses) if b.first_tick != 512]
+    assert [f.match.event for f in replay.run(cut, firmware()).found] == [1, 2]
+
+
 def test_a_stream_without_truth_says_so() -> None:
     blocks = [Block(b.first_tick, b.timestamp, b.adc) for b in _blocks(16, [(1, 0, 64, 100)])]
     content = report.report(replay.run(blocks, firmware()))

@@ -28,5 +28,7 @@ def test_the_window_holds_what_is_needed_and_no_more() -> None:
     assert truth.charge(0, 1000)["electrons"].tolist() == [3.0, 4.0]
     assert truth.neutrinos().tolist() == [1, 3]  # interaction 1 reaches into the window
     assert truth.origin(2) == "unknown"
+    truth.forget(70)
+    assert truth.neutrinos().tolist() == [1, 3]
     truth.forget(71)
     assert truth.neutrinos().tolist() == [3]
