@@ -23,7 +23,7 @@ _WINDOW, _ROWS, _COLS, _DELAY, _ROW_LAST, _COL_LAST, _ROW_STRIDE, _COL_STRIDE, _
 # Registers of a block, by their names in the RTL. ``LINE`` counts beats of the line, ``HEAD`` and ``TAIL`` bound
 # the queue of marks on their way; ``NEXT`` and ``DONE`` bound the queue of sums on their way.
 _PIXEL, _OPEN, _MOVED, _ACTIVE, _ROW, _COL, _OUT, _LINE, _HEAD, _TAIL = range(10)
-_BUSY, _INPUT, _BEAT, _USED, _SUMS, _NEXT, _DONE, _COUNT, _TURN = range(10, 19)
+_BUSY, _INPUT, _BEAT, _USED, _SUMS, _NEXT, _DONE, _COUNT, _FILLED, _TURN = range(10, 20)
 _QUEUE = 64
 #: Clocks from the last number of a beat to its sum's place in the buffer; sums that the buffer holds (``net_mac``).
 _MAC_DEPTH = 3
@@ -49,12 +49,18 @@ def simulate(
     """
     pixels, cells, depth, flag_depth, max_clocks = sizes
     n = len(table)
-    state = np.zeros((n, 19), np.int64)
+    state = np.zeros((n, 20), np.int64)
     queue = np.zeros((n, 2, _QUEUE), np.int64)  # beats at which marks arrive; clocks at which sums arrive
     pipe = np.zeros((n, 1 if n == 0 else max(1, table[:, _STAGES].max())), np.bool_)
     guard = tail = False
     flags = cell = n_taken = n_given = 0
-    for clock in range(max_clocks):
+    before = state.copy()
+    sequential = n > 0 and table[:, _INPUTS].max() > 2
+    clock = -1
+    while clock < max_clocks - 1:
+        clock += 1
+        if sequential:
+            before[:] = state
         # From the output backwards: what is behind sees this clock's ready and last clock's valid.
         out_ready = clock >= len(ready) or ready[clock]
         if tail and out_ready:
@@ -85,6 +91,30 @@ def simulate(
             n_taken += 1
             pushed = n_taken % pixels == 0
         flags += int(pushed) - int(popped)
+        if sequential and clock >= max(len(valid), len(ready)) and not (accept or take or tail or popped):
+            clock += _skip(table, state, before, queue, clock)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _skip(table: Any, state: Any, before: Any, queue: Any, clock: int) -> int:
+    """Return for how many clocks nothing but counting inside ``net_mac`` goes on, and count that far."""
+    least = 1 << 40
+    for b in range(len(state)):
+        for k in range(_TURN):
+            if k != _INPUT and state[b, k] != before[b, k]:
+                return 0
+        if state[b, _FILLED] and state[b, _TURN] != before[b, _TURN]:
+            return 0
+        if state[b, _BUSY]:
+            least = min(least, table[b, _INPUTS] - 1 - state[b, _INPUT])
+        if state[b, _NEXT] < state[b, _DONE]:
+            least = min(least, queue[b, 1, state[b, _NEXT] % _QUEUE] - clock - 1)
+    if least <= 0 or least == 1 << 40:
+        return 0
+    for b in range(len(state)):
+        if state[b, _BUSY]:
+            state[b, _INPUT] += least
+    return int(least)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -119,6 +149,7 @@ def _block(
         pushed = leaves and room
         if moves:
             pipe[state[_TURN]] = result
+            state[_FILLED] += int(result) - int(leaves)
             state[_TURN] = state[_TURN] + 1 if state[_TURN] + 1 < stages else 0
     else:
         pushed = result and room

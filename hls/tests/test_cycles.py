@@ -55,6 +55,17 @@ def test_sequential_kernel_takes_a_window_per_number() -> None:
     assert cycles.timing(blocks, [0], 8, 9).clocks_per_frame == 9 * 8 * 9
 
 
+def test_skipping_the_clocks_in_which_nothing_happens_changes_nothing() -> None:
+    blocks = cut(conv(5, 8, 9), {"conv": "mac"})
+    always = np.ones(60_000, np.bool_)  # a trace is followed clock by clock
+    for stages in (0, 3):
+        quick = cycles.run(blocks, [stages], frames=3, pixels=72)
+        slow = cycles.run(blocks, [stages], frames=3, pixels=72, valid=always, ready=always)
+        assert quick.given[-1] > 3 * 72 * 25
+        np.testing.assert_array_equal(quick.taken, slow.taken)
+        np.testing.assert_array_equal(quick.given, slow.given)
+
+
 def test_stalled_output_stops_the_input_and_nothing_is_lost() -> None:
     ready = np.zeros(500, np.bool_)
     run = cycles.run(cut(conv(3, 8, 9), {}), [4], frames=2, pixels=72, ready=ready)
