@@ -43,6 +43,13 @@ def test_frames_hold_the_pixels_and_zero_guards() -> None:
     assert not image[:, [c for c in range(COLUMNS) if channel_of(c) is None]].any()
 
 
+def test_a_frame_that_begins_inside_a_block_has_the_time_of_its_first_row() -> None:
+    device = Assembler(FrontEnd(), Geometry(face=8, guard=8, rows=12))
+    adc = np.full((64, 16), 900, np.uint16)
+    made = device.block(adc, False, 0, 1000) + device.block(adc, True, 64, 1000 + 64 * 32)
+    assert [(f.rows, f.first_tick, f.timestamp) for f in made] == [(12, 0, 1000), (4, 96, 1000 + 96 * 32)]
+
+
 def test_a_gap_ends_the_window_and_restarts_the_pedestals() -> None:
     run = list(frames(blocks([0, 64, 192, 256])))
     assert [(f.rows, f.filled, f.first_tick, f.window) for f in run] == [(16, True, 0, 0), (16, True, 192, 1)]
