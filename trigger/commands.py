@@ -77,7 +77,12 @@ def replay(
 
 
 def _absent(path: Path | None) -> None:
-    """Refuse an output that could not be written, before the work that it would be lost after."""
+    """Refuse an output that could not be written, before the work that it would be lost after.
+
+    >>> _absent(Path("none/r.json"))
+    Traceback (most recent call last):
+    streams.errors.ConfigError: output none/r.json: the folder none does not exist: create it first
+    """
     if path is None:
         return
     if path.exists():

@@ -1,4 +1,8 @@
-"""What ``lartrig train`` reads: the simulation of the training images, the network, the training."""
+"""What ``lartrig train`` reads: the simulation of the training images, the network, the training.
+
+>>> NetworkConfig().filters, TrainingConfig().epochs
+((8, 12, 16), 8)
+"""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def keras() -> Any:
     QKeras 0.9.0 needs Keras 2, which TensorFlow 2.21 has as ``tf_keras`` if this variable is set before its import.
     """
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tf_keras
 
     with warnings.catch_warnings():  # TensorFlow Model Optimization, which QKeras imports, uses distutils

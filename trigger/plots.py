@@ -170,7 +170,14 @@ def efficiency(content: dict[str, Any], path: Path) -> None:
 
 
 def training(facts: dict[str, Any], path: Path) -> None:
-    """Draw the training curve from the content of ``training.json``."""
+    """Draw the training curve from the content of ``training.json``.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     training({"loss": [0.3, 0.1], "validation_loss": [0.2, 0.1]}, Path(folder) / "curve.png")
+    ...     [path.name for path in Path(folder).iterdir()]
+    ['curve.png']
+    """
     figure, axes = _figure(7, 4.2)
     epochs = np.arange(1, len(facts["loss"]) + 1)
     axes.plot(epochs, facts["loss"], "o-", color="#0b62a4", markersize=4, label="training crops")

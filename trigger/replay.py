@@ -77,6 +77,9 @@ class Result:
     pixels, saturated : pixels made, and those clipped at 255.
     has_truth : whether the stream said anything about what is true.
     snapshot : the frame of one found interaction, None if there is none.
+
+    >>> Result(ticks=1_953_125).exposure_s
+    1.0
     """
 
     found: list[Found] = field(default_factory=list)
@@ -176,18 +179,22 @@ class _Replay:
             self._photograph(found)
 
     def _photograph(self, found: Found) -> None:
-        """Keep the frame of the interaction closest to 20 MeV that lies well inside of it: a typical one to look at."""
+        """Keep the frame of an interaction well inside of it: with 4 cells or more if possible, closest to 20 MeV."""
         neutrinos = self.truth.neutrinos()
         if found.match.event not in neutrinos.tolist():
             return
         old = self.result.snapshot
-        if old is not None and abs(old.found.energy_mev - 20) <= abs(found.energy_mev - 20):
+        if old is not None and _worth(old.found) >= _worth(found):
             return
         for frame, charge in self.recent:
             row = (found.candidate.first_tick - frame.first_tick) // CELL_TICKS
             if 3 <= row < MAP_ROWS - 4:
                 names = {int(i): self.truth.origin(int(i)) for i in np.unique(charge["event"])}
                 self.result.snapshot = Snapshot(frame, charge, neutrinos, names, found)
+
+
+def _worth(found: Found) -> tuple[int, float]:
+    return min(len(found.candidate.cells), 4), -abs(found.energy_mev - 20)
 
 
 def run(

@@ -32,6 +32,9 @@ def report(result: Result) -> dict[str, Any]:
     Efficiency: interactions with at least one candidate over all interactions that ended within the stream.
     Background: candidates that belong to no neutrino, once per primary; a candidate without any charge is noise.
     Without truth (recorded data) both are left out.
+
+    >>> report(Result(ticks=1_953_125, frames=3815))["exposure_s"]
+    1.0
     """
     content: dict[str, Any] = {
         "exposure_s": result.exposure_s,

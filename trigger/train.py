@@ -28,7 +28,11 @@ from trigger.sample import FRAME_S, Sample, joined, plan, simulate_all
 
 @dataclass
 class History:
-    """The training curve: one entry per epoch, mean loss per judged cell (positive cells count more)."""
+    """The training curve: one entry per epoch, mean loss per judged cell (positive cells count more).
+
+    >>> History().loss
+    []
+    """
 
     loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
