@@ -54,8 +54,9 @@ def _kinds(layer: Any, config: dict[str, Any]) -> set[str]:
 
 def test_accumulator_is_exactly_wide_enough() -> None:
     rng = np.random.default_rng(2)
-    for given in (Format(signed=True, width=2, fraction=0), Format(signed=False, width=2, fraction=0)):
-        weights, bias = rng.integers(-4, 5, (3, 2)), rng.integers(-9, 10, 2)
+    for draw in range(30):
+        given = Format(signed=bool(draw % 2), width=2, fraction=0)
+        weights, bias = rng.integers(-4, 5, (3, 2)), rng.integers(-40, 41, 2)
         values = range(given.min_int, given.max_int + 1)
         sums = [np.array(x) @ weights + bias for x in itertools.product(values, repeat=3)]
         found = accumulator(weights, bias, given, fraction=1)
