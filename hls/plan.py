@@ -99,15 +99,15 @@ def table(plan: Plan) -> Table:
         f" {plan.clocks_per_frame} clocks per frame of {plan.pixels_per_frame} pixels"
     )
     shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))  # fits 80 columns
-    names = ("layer", "kernel", "weights", "rate", "clocks", "stages", "adders", "mult.", "memory")
+    names = ("layer", "kernel", "weights", "rate", "clocks", "stages", "adders", "mult", "memory")
     for name in names:
         text = name in ("layer", "kernel")
         justify: Literal["left", "right"] = "left" if text else "right"
-        least = 16 if name == "layer" else None
+        least = 12 if name == "layer" else None
         shown.add_column(name, justify=justify, no_wrap=name != "layer", overflow="fold", min_width=least)
     for layer in plan.layers:
         numbers = (layer.interval, layer.stages, layer.adder_bits, layer.multipliers, layer.memory_bits)
-        rate = f"{layer.rate:.4f}"
+        rate = f"{layer.rate:.3f}"
         shown.add_row(
             layer.name, layer.kernel, str(layer.weights), rate, *(str(number) for number in numbers)
         )
