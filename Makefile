@@ -23,6 +23,7 @@ $(BIN)/.installed: constraints.txt pyproject.toml streams/preflight.py
 	@touch $@
 
 demo: setup ## simulate, train, convert, verify, co-simulate, replay; pictures under build/demo
+	rm -rf build/demo
 	$(BIN)/lartrig demo --output build/demo
 
 test: lint ## lint and all tests

@@ -16,8 +16,8 @@ from streams.console import console
 from streams.errors import UserError
 
 HERE = Path(__file__).resolve().parent
-INTERACTIONS = 1000
-BACKGROUND_S = 1.5  # exposure of one APA to backgrounds alone
+INTERACTIONS = 600
+BACKGROUND_S = 2.0  # exposure of one APA to backgrounds alone
 
 
 def run(folder: Path) -> None:

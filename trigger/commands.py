@@ -23,7 +23,7 @@ def train(
 ) -> None:
     """Train the quantised network on simulated images.
 
-    Example: lartrig train examples/train.toml -o model/
+    Example: lartrig train train.toml -o model/
     """
     from streams import toml
     from streams.console import console, table
@@ -54,7 +54,7 @@ def replay(
 
     Example: lartrig replay run.h5 --firmware firmware/
 
-    Example: lartrig replay examples/replay.toml --firmware firmware/ --interactions 500 --report replay.json
+    Example: lartrig replay signal.toml --firmware firmware/ --interactions 500 --report replay.json
     """
     from streams.console import console
     from trigger import replay as replaying
