@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from hls import csim, keras_model
+from hls.backend.project_writer import write_network
 from hls.plan import Plan
 from streams import manifest
 from streams.errors import ConfigError, UserError
 from streams.output import fresh
-from trigger import network_spec
 from trigger.network_spec import NetworkSpec
 
 _COPIED = ("trigger.json", "validation.npz")
@@ -56,9 +56,8 @@ def convert(model: Path | Any, output: Path, *, image: tuple[int, int] | None = 
             network_at_size = keras_model.rebuilt(network, _shape(network, folder, image))
         with _timed(seconds, "hls4ml"):
             spec = write_project(network_at_size, part / "hls4ml")
-            network_spec.write(spec, part / "network.json")
         with _timed(seconds, "rtl"):
-            plan = _write_rtl(spec, part)
+            plan = write_network(spec, part)
         with _timed(seconds, "compile"):
             csim.build(part / "hls4ml")
         if source:
@@ -120,15 +119,6 @@ def write_project(model: Any, folder: Path) -> NetworkSpec:
         graph.config.config["WriteRTL"] = False  # one level up, in the firmware folder
         graph.write()
     return of_graph(graph)
-
-
-def _write_rtl(spec: NetworkSpec, part: Path) -> Plan:
-    from hls import plan
-    from hls.rtl_writer import write_rtl
-
-    made = write_rtl(spec, part / "rtl")
-    plan.write(made, part / "plan.json")
-    return made
 
 
 def _copy(folder: Path | None, part: Path) -> list[Path]:

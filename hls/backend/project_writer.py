@@ -27,12 +27,15 @@ def writer_class() -> type:
 
 
 def write_network(spec: Any, folder: Path) -> Any:
-    """Write ``network.json`` and ``rtl/`` of ``spec`` into ``folder``; return the plan of the RTL."""
+    """Write ``network.json``, ``rtl/`` and ``plan.json`` of ``spec`` into ``folder``; return the plan."""
+    from hls import plan
     from hls.rtl_writer import write_rtl
     from trigger import network_spec
 
     network_spec.write(spec, folder / "network.json")
-    return write_rtl(spec, folder / "rtl")
+    made = write_rtl(spec, folder / "rtl")
+    plan.write(made, folder / "plan.json")
+    return made
 
 
 def _write_config(model: Any) -> None:

@@ -49,6 +49,7 @@ def test_plain_hls4ml_code(tmp_path: Path) -> None:
     for name in (
         "network.json",
         "rtl/network.sv",
+        "plan.json",
         "firmware/myproject.cpp",
         "build_prj.tcl",
         "hls4ml_config.yml",
