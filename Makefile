@@ -1,7 +1,10 @@
 # The index of everything that can be run here. `make help` lists it.
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11,$(shell command -v python$(v))) python3)
+# The first Python on PATH that runs and is new enough; python3 if none is, so that preflight can say what is wrong.
+PYTHON ?= $(or $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$python && break; \
+	done), python3)
 JOBS ?= 2
 FIRMWARE ?= build/demo/firmware
 RUN ?= build/demo/run.h5
