@@ -1,0 +1,39 @@
+"""Random QKeras networks, converted, down to level 3: RTL under stalls equals the integer network of the same graph.
+
+Levels 0 to 2 of the same draws are compared in hls/tests/test_convert.py.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from firmware_tests.bench.runner import simulate
+from hls import plan
+from hls.convert import write_project
+from hls.random_networks import random_network
+from hls.rtl_writer import write_rtl
+from trigger import network_spec
+
+SIMULATOR = "icarus" if shutil.which("iverilog") else "verilator"
+# LARTRIG_SEEDS="5 6 7" tries other draws than those of the test run.
+SEEDS = [int(seed) for seed in os.environ.get("LARTRIG_SEEDS", "2 3 5 12").split()]
+
+
+@pytest.mark.rtl
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random_network_in_rtl(seed: int, tmp_path: Path) -> None:
+    spec = write_project(random_network(seed), tmp_path / "hls4ml")
+    network_spec.write(spec, tmp_path / "network.json")
+    plan.write(write_rtl(spec, tmp_path / "rtl"), tmp_path / "plan.json")
+    simulate(
+        "network",
+        "firmware_tests.network_cases",
+        sources=[tmp_path / "rtl" / "network.f"],
+        tag=f"random{seed}",
+        simulator=SIMULATOR,
+        env={"LARTRIG_NETWORK": str(tmp_path)},
+    )
