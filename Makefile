@@ -8,11 +8,6 @@ PYTHON ?= $(or $(shell for python in python3 python3.13 python3.12 python3.11; d
 JOBS ?= 2
 FIRMWARE ?= build/demo/firmware
 RUN ?= build/demo/run.h5
-# TensorFlow 2.21 with Keras 2, which QKeras needs; and no chatter from its start.
-export TF_USE_LEGACY_KERAS := 1
-export TF_CPP_MIN_LOG_LEVEL := 2
-export TF_ENABLE_ONEDNN_OPTS := 0
-
 .PHONY: help setup demo test lint bench cosim clean
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from streams.errors import ConfigError
 from trigger.frames import GUARD, ROWS
+from trigger.legacy_keras import load_tf_keras
 
 if TYPE_CHECKING:
     from trigger.config import NetworkConfig
@@ -21,22 +21,6 @@ SCORE_FRACTION = SCORE_BITS - 1 - SCORE_INTEGER_BITS
 BIAS_INTEGER_BITS = 5  # biases lie in [-32, 32)
 FLOAT32_BITS = 24  # integers up to 2**24 are exact
 PEDESTAL_COUNTS = 16  # a pixel without charge (docs/architecture.md, "The image")
-
-
-def keras() -> Any:
-    """Import ``tf_keras`` and QKeras as they work together; return ``tf_keras``.
-
-    QKeras 0.9.0 needs Keras 2, which TensorFlow 2.21 has as ``tf_keras`` if this variable is set before its import.
-    """
-    os.environ["TF_USE_LEGACY_KERAS"] = "1"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import tf_keras
-
-    with warnings.catch_warnings():  # TensorFlow Model Optimization, which QKeras imports, uses distutils
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import qkeras  # noqa: F401
-
-    return tf_keras
 
 
 def reach(config: NetworkConfig) -> int:
@@ -122,7 +106,7 @@ def build(config: NetworkConfig, columns: int) -> Any:
     The input is float, equal to the integer pixel 0..255; the output is the logit of a low-energy interaction on the
     grid of its quantizer, (batch, 16, columns / 4, 1).
     """
-    keras_ = keras()
+    keras_ = load_tf_keras()
     from qkeras import QActivation, QConv2D, quantized_bits, quantized_relu
 
     check(config)

@@ -22,6 +22,7 @@ from trigger import settings, threshold
 from trigger.config import TrainConfig
 from trigger.frames import COLUMNS
 from trigger.images import IGNORED, POSITIVE
+from trigger.legacy_keras import load_tf_keras
 from trigger.physics import binomial
 from trigger.sample import FRAME_S, Sample, joined, plan, simulate_all
 
@@ -58,7 +59,7 @@ class Trained:
 
 def make_deterministic(seed: int) -> None:
     """Seed every random generator and ask TensorFlow for operations that give the same bits every time."""
-    keras = network.keras()
+    keras = load_tf_keras()
     import tensorflow as tf
 
     keras.utils.set_random_seed(seed)
@@ -70,7 +71,7 @@ def loss(positive_weight: float) -> Any:
 
     The function takes labels, int8 (batch, 16, columns, 1) with IGNORED left out, and logits of the same shape.
     """
-    network.keras()
+    load_tf_keras()
     import tensorflow as tf
 
     def masked(labels: Any, logits: Any) -> Any:
@@ -99,7 +100,7 @@ def batches(sample: Sample, size: int, random: np.random.Generator) -> Iterator[
 
 def fit(config: TrainConfig, training: Sample, validation: Sample) -> tuple[Any, History]:
     """Return the trained model (on crops) and its history."""
-    keras = network.keras()
+    keras = load_tf_keras()
     setup = config.training
     model = network.build(config.network, setup.crop_columns)
     network.initialise(model, config.seed)

@@ -138,7 +138,7 @@ def test_an_output_that_exists_and_bad_values_are_refused(tmp_path: Path) -> Non
 def test_bad_configurations_are_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: tuple[str, str], said: str
 ) -> None:
-    text = (Path(__file__).parents[2] / "examples" / "train.toml").read_text()
+    text = (Path(__file__).parents[2] / "firmware_tests" / "demo_configs" / "train.toml").read_text()
     assert change[0] in text
     (tmp_path / "train.toml").write_text(text.replace(*change, 1))
     monkeypatch.setattr(train, "_samples", lambda _: pytest.fail("the simulation began"))
