@@ -8,7 +8,7 @@ PYTHON ?= $(or $(shell for python in python3 python3.13 python3.12 python3.11; d
 JOBS ?= 2
 FIRMWARE ?= build/demo/firmware
 RUN ?= build/demo/run.h5
-.PHONY: help setup demo test lint bench cosim clean
+.PHONY: help setup demo test lint mutate bench cosim clean
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
 
@@ -33,6 +33,9 @@ lint: setup ## ruff, mypy (strict), import order of the packages, house style of
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m firmware_tests.house_style
+
+mutate: setup ## every planted fault of the RTL (make test takes every second one where Icarus is not installed)
+	LARTRIG_ALL=1 $(BIN)/python -m pytest -n $(JOBS) firmware_tests/test_mutations.py firmware_tests/test_network_mutations.py
 
 bench: setup ## speeds: one `name value unit` per line
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done

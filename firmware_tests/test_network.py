@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 
 from firmware_tests.bench.network_bulk import run_frames
 from firmware_tests.bench.runner import simulate
+from firmware_tests.bench.simulators import quickest
 from firmware_tests.network_examples import detector, examples
 from hls import cycles, plan
 from hls.blocks import cut
@@ -18,7 +18,6 @@ from trigger import network_spec
 from trigger.integer_network import evaluate_fast
 
 CASES = "firmware_tests.network_cases"
-needs_icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
 
 
 def where(folder: Path) -> dict[str, str]:
@@ -54,11 +53,10 @@ def check_clocks(name: str, folder: Path, place: Path) -> None:
 
 
 @pytest.mark.rtl
-@needs_icarus
 @pytest.mark.parametrize("name", examples())
-def test_network_on_icarus(name: str, tmp_path: Path) -> None:
+def test_network(name: str, tmp_path: Path) -> None:
     files = write(name, tmp_path)
-    place = simulate("network", CASES, sources=[files], tag=name, simulator="icarus", env=where(tmp_path))
+    place = simulate("network", CASES, sources=[files], tag=name, simulator=quickest(), env=where(tmp_path))
     check_clocks(name, tmp_path, place)
 
 

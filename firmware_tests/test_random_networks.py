@@ -6,25 +6,24 @@ Levels 0 to 2 of the same draws are compared in hls/tests/test_convert.py.
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
 from firmware_tests.bench.runner import simulate
+from firmware_tests.bench.simulators import quickest, sample
 from hls import plan
 from hls.convert import write_project
 from hls.random_networks import random_network
 from hls.rtl_writer import write_rtl
 from trigger import network_spec
 
-SIMULATOR = "icarus" if shutil.which("iverilog") else "verilator"
 # LARTRIG_SEEDS="5 6 7" tries other draws than those of the test run.
 SEEDS = [int(seed) for seed in os.environ.get("LARTRIG_SEEDS", "2 3 5 12").split()]
 
 
 @pytest.mark.rtl
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", sample(SEEDS))
 def test_random_network_in_rtl(seed: int, tmp_path: Path) -> None:
     spec = write_project(random_network(seed), tmp_path / "hls4ml")
     network_spec.write(spec, tmp_path / "network.json")
@@ -34,6 +33,6 @@ def test_random_network_in_rtl(seed: int, tmp_path: Path) -> None:
         "firmware_tests.network_cases",
         sources=[tmp_path / "rtl" / "network.f"],
         tag=f"random{seed}",
-        simulator=SIMULATOR,
+        simulator=quickest(),
         env={"LARTRIG_NETWORK": str(tmp_path)},
     )

