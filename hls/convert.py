@@ -65,7 +65,7 @@ def convert(model: Path | Any, output: Path, *, image: tuple[int, int] | None = 
         else:
             keras_model.save(network, part / "model.keras")
         copied = _copy(folder, part)
-        _write_manifest(part, source, copied, spec)
+        _write_manifest(part, source, copied, Conversion(spec, plan, seconds))
     return Conversion(spec, plan, seconds)
 
 
@@ -128,7 +128,8 @@ def _copy(folder: Path | None, part: Path) -> list[Path]:
     return copied
 
 
-def _write_manifest(part: Path, source: Path | None, copied: list[Path], spec: NetworkSpec) -> None:
+def _write_manifest(part: Path, source: Path | None, copied: list[Path], made: Conversion) -> None:
+    spec, plan = made.spec, made.plan
     inputs = [source, *copied] if source else copied
     manifest.write(
         part / "manifest.json",
@@ -137,4 +138,9 @@ def _write_manifest(part: Path, source: Path | None, copied: list[Path], spec: N
         network=manifest.sha256(part / "network.json"),
         input_shape=list(spec.input_shape),
         output_shape=list(spec.output_shape),
+        kernels={
+            layer.name: {"kernel": layer.kernel, "interval_clk": layer.interval} for layer in plan.layers
+        },
+        latency_clk=plan.latency_clk,
+        clocks_per_frame=plan.clocks_per_frame,
     )

@@ -74,6 +74,9 @@ def test_folder_of_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert (firmware / "rtl" / "network.sv").is_file()
     assert (firmware / "hls4ml" / "build_prj.tcl").is_file()
     manifest = json.loads((firmware / "manifest.json").read_text())
+    kinds = {name.split("+")[0]: kernel for name, kernel in manifest["kernels"].items()}
+    assert kinds["conv"] == {"kernel": "shift_add", "interval_clk": 1} and kinds["pool"]["kernel"] == "max"
+    assert manifest["latency_clk"] == made.plan.latency_clk
     assert set(manifest["inputs"]) == {"model.keras", "trigger.json", "validation.npz"}
     images = random_images(made.spec, 0, 5, seed=1)
     again = Level0(keras_model.load(firmware / "model.keras"), made.spec).run(images)
