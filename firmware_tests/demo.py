@@ -13,7 +13,7 @@ from typing import Any
 from rich.table import Table
 
 from streams.console import console
-from streams.errors import UserError
+from streams.errors import ConfigError, UserError
 
 HERE = Path(__file__).resolve().parent
 INTERACTIONS = 600
@@ -25,9 +25,12 @@ def run(folder: Path) -> None:
 
     Raises
     ------
+    ConfigError : ``folder`` exists.
     UserError : a step failed; its own sentence stands above.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    if folder.exists():
+        raise ConfigError(f"output {folder} exists already: remove it or choose another name")
+    folder.mkdir(parents=True)
     configs = HERE / "demo_configs"
     seconds: dict[str, float] = {}
     steps = _steps(folder, configs)
@@ -94,12 +97,12 @@ def summary_rows(content: Mapping[str, Any]) -> dict[str, str]:
     cosim, efficiency = content["cosim"], content["signal"]["efficiency"]
     background = content["background"]["background"]
     rows = {
-        f"levels {row['levels']}": f"{row['outputs']:,} outputs compared, {row['mismatches']} mismatches"
+        f"level {row['levels']}": f"{row['outputs']:,} outputs compared, {row['mismatches']} mismatches"
         for row in content["verify"]["comparisons"]
     }
     rows |= {
-        f"levels 2 = 3, {name}": f"{cosim[name]['compared']:,} compared, {cosim[name]['mismatches']} mismatches"
-        for name in ("outputs", "records")
+        f"level 2 integers = 3 RTL, {name}": f"{cosim[name]['compared']:,} compared, {cosim[name]['mismatches']} mismatches"
+        for name in ("pixels", "outputs", "records")
     }
     low, high = efficiency["interval_90"]
     limits = background["interval_90_hz_per_10kt"]
