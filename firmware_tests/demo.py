@@ -101,8 +101,8 @@ def summary_rows(content: Mapping[str, Any]) -> dict[str, str]:
         for row in content["verify"]["comparisons"]
     }
     rows |= {
-        f"level 2 integers = 3 RTL, {name}": f"{cosim[name]['compared']:,} compared, {cosim[name]['mismatches']} mismatches"
-        for name in ("pixels", "outputs", "records")
+        f"level 2 integers = 3 RTL, {name}": f"{part['compared']:,} compared, {part['mismatches']} mismatches"
+        for name, part in ((name, cosim[name]) for name in ("pixels", "outputs", "records"))
     }
     low, high = efficiency["interval_90"]
     limits = background["interval_90_hz_per_10kt"]
