@@ -9,6 +9,7 @@ from typing import Any
 
 from hls.keras_alias import legacy_keras
 from streams.errors import UserError
+from trigger import keras_file
 
 SUPPORTED = ("InputLayer", "QActivation", "QConv2D", "MaxPooling2D", "Flatten", "QDense")
 _HINTS = {
@@ -65,7 +66,7 @@ def _objects() -> dict[str, Any]:
 def save(model: Any, path: Path) -> None:
     """Save ``model`` as ``.keras``."""
     with legacy_keras():
-        model.save(str(path))
+        keras_file.save(model, path)
 
 
 def layers(model: Any) -> list[Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -132,13 +130,6 @@ def build(config: NetworkConfig, columns: int) -> Any:
     x = convolution("score", 1, 1)(x)
     x = QActivation(quantized_bits(SCORE_BITS, SCORE_INTEGER_BITS, alpha=1), name="score_grid")(x)
     return keras_.Model(image, x, name="lartrig")
-
-
-def save(model: Any, path: Path) -> None:
-    """Save a model as a ``.keras`` file."""
-    with warnings.catch_warnings():  # QKeras serialises its quantizers through keras.constraints
-        warnings.simplefilter("ignore", UserWarning)
-        model.save(path)
 
 
 def initialise(model: Any, seed: int) -> None:

@@ -17,8 +17,8 @@ from streams.config import BACKGROUNDS, checked
 from streams.console import progress
 from streams.errors import ConfigError
 from streams.output import fresh
+from trigger import keras_file, settings, threshold
 from trigger import model as network
-from trigger import settings, threshold
 from trigger.config import TrainConfig
 from trigger.frames import COLUMNS
 from trigger.images import IGNORED, POSITIVE
@@ -186,7 +186,7 @@ def _efficiency(model: Any, validation: Sample, level: int) -> tuple[int, int]:
 
 def write(config: TrainConfig, result: Trained, folder: Path) -> None:
     """Write everything that ``model/`` holds into an existing, empty folder."""
-    network.save(result.model, folder / "model.keras")
+    keras_file.save(result.model, folder / "model.keras")
     settings.write(
         settings.TriggerSettings(front_end=config.front_end, threshold=result.threshold),
         folder / "trigger.json",

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from streams.errors import ConfigError
-from trigger import model
+from trigger import keras_file, model
 from trigger.config import NetworkConfig
 from trigger.frames import GUARD
 
@@ -123,8 +124,16 @@ def test_equal_seeds_give_equal_weights() -> None:
     assert not all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
+def test_equal_models_give_equal_files(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        keras_file.save(_network(SMALL, 64, 1), tmp_path / name / "model.keras")
+        time.sleep(1.1)  # past the second of the file's date
+    assert (tmp_path / "one/model.keras").read_bytes() == (tmp_path / "two/model.keras").read_bytes()
+
+
 def test_the_weights_of_a_saved_model_come_back(small, tmp_path: Path) -> None:
-    model.save(small, tmp_path / "model.keras")
+    keras_file.save(small, tmp_path / "model.keras")
     again = _network(SMALL, 128, seed=9)
     again.load_weights(tmp_path / "model.keras")
     pixels = _noise(1)
