@@ -23,17 +23,17 @@ def main() -> None:
     """Print one line per case."""
     blocks = int(sys.argv[1]) if len(sys.argv) > 1 else 4000
     cases = {
-        "nominal backgrounds": SimulationConfig(),
-        "with 100 neutrinos per second": SimulationConfig(signal=SignalConfig(rate_hz=100.0)),
-        "noise only": SimulationConfig(backgrounds=dict.fromkeys(BACKGROUNDS, 0.0)),
+        "simulate_nominal": SimulationConfig(),
+        "simulate_with_100_neutrinos_per_s": SimulationConfig(signal=SignalConfig(rate_hz=100.0)),
+        "simulate_noise_only": SimulationConfig(backgrounds=dict.fromkeys(BACKGROUNDS, 0.0)),
     }
     for name, config in cases.items():
-        print(f"{name:32} {samples_per_second(config, blocks) / 1e6:8.1f} Msample/s")
+        print(f"{name} {samples_per_second(config, blocks) / 1e6:.1f} Msample/s")
     source = induction(SimulationConfig())
     next(source)
     start = time.process_time()
     samples = sum(block.size for block in islice(source, blocks))
-    print(f"{'induction noise':32} {samples / (time.process_time() - start) / 1e6:8.1f} Msample/s")
+    print(f"simulate_induction_noise {samples / (time.process_time() - start) / 1e6:.1f} Msample/s")
 
 
 if __name__ == "__main__":
