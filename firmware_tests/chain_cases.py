@@ -25,7 +25,7 @@ from trigger.beats import pack_block
 from trigger.decide import decide
 from trigger.frames import Assembler, Frame, Geometry
 from trigger.frontend import FastFrontEnd
-from trigger.integer_network import evaluate_fast
+from trigger.integer_network_fast import evaluate_fast
 
 STREAMS = ("pixel", "cell", "record")
 

@@ -12,7 +12,7 @@ from hls.rtl_writer import write_rtl
 from trigger import network_spec, settings
 from trigger.decide import score_map
 from trigger.frames import COLUMNS, ROWS
-from trigger.integer_network import evaluate_fast
+from trigger.integer_network_fast import evaluate_fast
 from trigger.network_spec import NetworkSpec
 
 SMALL = {"FaceChannels": 24, "GuardColumns": 8, "Rows": 16}  # 64 columns

@@ -24,7 +24,7 @@ from streams.block import TICKS_PER_BLOCK, Block
 from streams.errors import ConfigError, UserError
 from trigger.decide import TriggerRecord, decide
 from trigger.frames import Frame, frames
-from trigger.integer_network import evaluate_fast
+from trigger.integer_network_fast import evaluate_fast
 
 HARNESS = Path(runner.__file__).parent / "chain_bulk.sv"
 _CLOCKS_PER_US = 250  # the harness has a period of 4 ns

@@ -15,7 +15,7 @@ from hls import cycles, plan
 from hls.blocks import cut
 from hls.rtl_writer import write_rtl
 from trigger import network_spec
-from trigger.integer_network import evaluate_fast
+from trigger.integer_network_fast import evaluate_fast
 
 CASES = "firmware_tests.network_cases"
 

@@ -141,10 +141,3 @@ def saturation(layer: Quantize) -> tuple[int, int]:
     """Return the smallest and the largest integer that ``layer`` lets through."""
     low, high = layer.output.min_int, layer.output.max_int
     return (-high if layer.overflow == "SAT_SYM" and layer.output.signed else low), high
-
-
-def evaluate_fast(spec: NetworkSpec, images: NDArray[Any]) -> Ints:
-    """Return what ``evaluate`` returns, by the fast twin."""
-    from trigger import integer_network_fast
-
-    return integer_network_fast.evaluate_fast(spec, images)

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from streams.block import TICK_NS, Block
 from streams.errors import UserError
-from trigger import integer_network, network_spec, settings
+from trigger import network_spec, settings
 from trigger.candidates import MARGIN_CELLS, Candidate, Fired, Match, Merger, match
 from trigger.decide import decide
 from trigger.frames import COLUMNS, ROWS, Frame, stream_frames
 from trigger.frontend import FastFrontEnd
 from trigger.images import CELL_TICKS, MAP_COLUMNS, MAP_ROWS, TICKS_PER_ROW
+from trigger.integer_network_fast import evaluate_fast
 from trigger.truth import Truth
 
 Progress = Callable[[Iterable[Frame]], Iterator[Frame]]
@@ -141,7 +142,7 @@ class _Replay:
             self.window = frame.window
         end = frame.first_tick + frame.rows * TICKS_PER_ROW
         self.recent.append((frame, self.truth.charge(frame.first_tick, end)))
-        scores = integer_network.evaluate_fast(self.firmware.spec, frame.image[None, :, :, None])[0]
+        scores = evaluate_fast(self.firmware.spec, frame.image[None, :, :, None])[0]
         records = decide(frame, scores, self.firmware.settings.threshold)
         fired = [Fired(frame.first_tick + r.row * CELL_TICKS, r.channel, r.score) for r in records]
         self._settle(self.merger.add(fired, now=frame.first_tick + ROWS * TICKS_PER_ROW))
