@@ -17,9 +17,9 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles
 
-from firmware_tests.bench.axis import AxisPair, AxisTap
-from firmware_tests.bench.scoreboard import Scoreboard
+from firmware_tests.axis import AxisPair, AxisTap
 from firmware_tests.chain_examples import SMALL
+from hls.bench.scoreboard import Scoreboard
 from trigger import network_spec, settings
 from trigger.beats import pack_block
 from trigger.decide import decide

@@ -14,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_tests import firmware_folder
-from firmware_tests.bench import bulk, runner
+from firmware_tests.chain_bulk import write_stimulus
 from firmware_tests.comparison import Comparison, compare
 from firmware_tests.firmware_folder import Firmware
+from firmware_tests.simulation import rtl_files
 from hls import blocks as hardware
 from hls import cycles
+from hls.bench import bulk, runner
+from hls.bench.errors import BenchError
 from streams import replay
 from streams.block import TICKS_PER_BLOCK, Block
 from streams.errors import ConfigError, UserError
@@ -26,7 +29,7 @@ from trigger.decide import TriggerRecord, decide
 from trigger.frames import Frame, frames
 from trigger.integer_network_fast import evaluate_fast
 
-HARNESS = Path(runner.__file__).parent / "chain_bulk.sv"
+HARNESS = Path(__file__).with_name("chain_bulk.sv")
 _CLOCKS_PER_US = 250  # the harness has a period of 4 ns
 
 
@@ -104,6 +107,8 @@ def simulate_chain(chip: Firmware, data: list[Block], simulator: str = "verilato
     start = time.monotonic()
     try:
         runner.build(design)
+    except BenchError as error:
+        raise UserError(str(error)) from error
     except RuntimeError as error:
         raise UserError(f"the firmware of {chip.rtl} does not build with {simulator}: {error}") from error
     built = time.monotonic()
@@ -144,14 +149,14 @@ def expected(chip: Firmware, blocks: Iterable[Block]) -> Expected:
 
 
 def _design(chip: Firmware, simulator: str) -> runner.Design:
-    sources: list[str | Path] = [chip.rtl.resolve(), *firmware_folder.CHAIN_SOURCES, HARNESS]
+    sources = rtl_files([chip.rtl.resolve(), *firmware_folder.CHAIN_SOURCES, HARNESS])
     return runner.Design("chain_bulk", sources, chip.parameters(), simulator, all_public=False)
 
 
 def _simulate(design: runner.Design, chip: Firmware, data: list[Block], wanted: Expected) -> Seen:
     tag = f"cosim{os.getpid()}"
     place = design.place(tag)
-    beats = bulk.write_stimulus(place / "stimulus.hex", with_last(data))
+    beats = write_stimulus(place / "stimulus.hex", with_last(data))
     pixels = sum(frame.image.size for frame in wanted.frames)
     limit = max(beats, pixels) * chip.plan.clocks_per_frame // chip.plan.pixels_per_frame + 1_000_000
     env = {
@@ -160,7 +165,7 @@ def _simulate(design: runner.Design, chip: Firmware, data: list[Block], wanted: 
         "LARTRIG_LIMIT_US": str(2 * limit // _CLOCKS_PER_US),
     }
     try:
-        runner.run(design, "firmware_tests.bulk_cases", tag=tag, env=env)
+        runner.run(design, "firmware_tests.chain_bulk_cases", tag=tag, env=env)
     except AssertionError as error:
         raise UserError(f"the simulation failed: {error}") from error
     facts = json.loads((place / "facts.json").read_text())
@@ -177,7 +182,7 @@ def _report(
 ) -> Report:
     spec = chip.spec
     images = [pixel for frame in wanted.frames for pixel in frame.image.reshape(-1).tolist()]
-    outputs = bulk.outputs_of(seen.cells, spec.output_shape[-1], spec.output.width, spec.output.signed)
+    outputs = bulk.unpack(seen.cells.data, spec.output_shape[-1], spec.output.width, spec.output.signed)
     gaps = np.array([frame.window for frame in wanted.frames])
     same_windows = len(seen.pixels.clock) == len(images)
     pace = _pace(seen, gaps) if same_windows else float("nan")

@@ -15,8 +15,8 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
-from firmware_tests.bench.axis import AxisPair
-from firmware_tests.bench.scoreboard import Scoreboard
+from firmware_tests.axis import AxisPair
+from hls.bench.scoreboard import Scoreboard
 from trigger.decide import TriggerRecord, decide
 from trigger.frames import Frame, Geometry
 

@@ -15,8 +15,8 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
-from firmware_tests.bench.axis import AxisPair
-from firmware_tests.bench.scoreboard import Scoreboard
+from firmware_tests.axis import AxisPair
+from hls.bench.scoreboard import Scoreboard
 from trigger.beats import pack_block
 from trigger.frames import Assembler, Frame, Geometry
 from trigger.frontend import FastFrontEnd, FrontEnd, FrontEndConfig

@@ -42,7 +42,7 @@ def findings() -> Iterator[str]:
     """Yield every finding in the tree."""
     for path in sorted((ROOT / "hls" / "rtl").glob("*.sv")):
         yield from rtl_findings(path)
-    for path in sorted((ROOT / "firmware_tests").glob("*_cases.py")):
+    for path in sorted([*(ROOT / "firmware_tests").glob("*_cases.py"), *(ROOT / "hls").rglob("*_cases.py")]):
         yield from case_findings(path)
     for package in ("streams", "trigger", "hls", "firmware_tests", "benchmarks"):
         for path in sorted((ROOT / package).rglob("*")):

@@ -10,7 +10,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware_tests.bench.runner import RTL
+from firmware_tests.simulation import RTL
 
 FRONT_END = ("front_end.sv", "pedestal_bins.sv", "pedestal_lane.sv", "frame_rows.sv")
 DECIDE = ("decide.sv", "commit_fifo.sv")

@@ -6,10 +6,7 @@ True
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
-
-RTL = Path(__file__).resolve().parents[1] / "hls" / "rtl"
 
 
 class Mutation(NamedTuple):

@@ -21,8 +21,8 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from firmware_tests.bench.scoreboard import Scoreboard
 from hls import plan
+from hls.bench.scoreboard import Scoreboard
 from hls.blocks import cut
 from trigger import network_spec
 from trigger.integer_network import evaluate

@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firmware_tests.bench import bulk
-from firmware_tests.bench.runner import Design, build, file_list, simulate
-from firmware_tests.bench.scoreboard import Scoreboard
+from firmware_tests.chain_bulk import write_stimulus
+from firmware_tests.simulation import simulate
 from firmware_tests.test_front_end import SMALL, SOURCES
+from hls.bench import bulk
+from hls.bench.errors import BenchError
+from hls.bench.runner import Design, build, file_list
+from hls.bench.scoreboard import Scoreboard
 from trigger.beats import pack_block
 
 needs_icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
@@ -34,7 +37,7 @@ def test_scoreboard_fails_on_a_wrong_a_missing_an_extra_beat_and_on_none() -> No
 def test_stimulus_file_holds_the_beats_of_the_reference(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     adc = [rng.integers(0, 1 << 14, (64, 24)).astype(np.uint16) for _ in range(2)]
-    assert bulk.write_stimulus(tmp_path / "s.hex", [(adc[0], False), (adc[1], True)]) == 2 * 192
+    assert write_stimulus(tmp_path / "s.hex", [(adc[0], False), (adc[1], True)]) == 2 * 192
     lines = [int(line, 16) for line in (tmp_path / "s.hex").read_text().split()]
     assert [line & ((1 << 112) - 1) for line in lines] == pack_block(adc[0]) + pack_block(adc[1])
     assert {k: line >> 112 for k, line in enumerate(lines) if line >> 112} == {191: 0x01, 383: 0x11}
@@ -48,8 +51,8 @@ def test_beats_and_outputs_are_read_back(tmp_path: Path) -> None:
         [False, True],
         [0, 1],
     )
-    assert bulk.outputs_of(beats, 2, 4, signed=True).tolist() == [[-8, -1], [1, 0]]
-    assert bulk.outputs_of(beats, 2, 4, signed=False).tolist() == [[8, 15], [1, 0]]
+    assert bulk.unpack(beats.data, 2, 4, signed=True).tolist() == [[-8, -1], [1, 0]]
+    assert bulk.unpack(beats.data, 2, 4, signed=False).tolist() == [[8, 15], [1, 0]]
 
 
 @pytest.mark.rtl
@@ -73,6 +76,10 @@ def test_a_module_without_cases_and_an_illegal_parameter_are_failures() -> None:
         simulate("front_end", cases, sources=SOURCES, parameters=illegal, tag="illegal", simulator="icarus")
 
 
-def test_file_lists_are_relative_to_themselves(tmp_path: Path) -> None:
+def test_file_lists_are_relative_to_themselves_and_name_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "a.f").write_text("x.sv // first\n# none\n\ny.sv\n")
+    (tmp_path / "x.sv").touch()
+    with pytest.raises(BenchError, match=r"y\.sv, which a\.f names: no such file: copy the whole folder again"):
+        file_list(tmp_path / "a.f")
+    (tmp_path / "y.sv").touch()
     assert file_list(tmp_path / "a.f") == [tmp_path / "x.sv", tmp_path / "y.sv"]

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from firmware_tests import firmware_folder
-from firmware_tests.bench.runner import simulate
 from firmware_tests.chain_examples import SMALL, network, small_parameters, write_firmware
 from firmware_tests.cosim import Report, expected, simulate_chain
+from firmware_tests.simulation import simulate
 from streams.block import Block
 from trigger.decide import score_map
 from trigger.settings import TriggerSettings

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from firmware_tests.bench.runner import simulate
+from firmware_tests.simulation import simulate
 
 SOURCES = ["decide.sv", "commit_fifo.sv"]
 SHAPES = {

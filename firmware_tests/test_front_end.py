@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from firmware_tests.bench.runner import simulate
+from firmware_tests.simulation import simulate
 
 SOURCES = ["front_end.sv", "pedestal_bins.sv", "pedestal_lane.sv", "frame_rows.sv"]
 SMALL = {"FaceChannels": 16, "GuardColumns": 8, "Rows": 16}

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from firmware_tests.bench.runner import simulate
-from firmware_tests.bench.simulators import quickest, sample
 from firmware_tests.mutations import MUTATIONS, Mutation
+from firmware_tests.simulation import sample, simulate
 from firmware_tests.test_decide import SHAPES
 from firmware_tests.test_front_end import SMALL
+from hls.bench.simulators import quickest
 
 PARAMETERS = {"front_end": SMALL, "decide": SHAPES["three_outputs"]}
 

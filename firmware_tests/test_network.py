@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firmware_tests.bench.network_bulk import run_frames
-from firmware_tests.bench.runner import simulate
-from firmware_tests.bench.simulators import quickest
 from firmware_tests.network_examples import detector, examples
+from firmware_tests.simulation import simulate
 from hls import cycles, plan
+from hls.bench.bulk import unpack
+from hls.bench.network_bulk import run_frames
+from hls.bench.simulators import quickest
 from hls.blocks import cut
 from hls.rtl_writer import write_rtl
 from trigger import network_spec
@@ -79,16 +80,21 @@ def test_detector_network_takes_a_pixel_per_clock_without_pause(tmp_path: Path) 
     rng = np.random.default_rng(3)
     images = rng.integers(0, 256, (3, *spec.input_shape))
     images[1] = np.where(rng.random(images[1].shape) < 0.9, 16, images[1])  # as quiet as the detector
-    seen = run_frames(spec, tmp_path / "network.f", images, limit=250_000)
-    np.testing.assert_array_equal(seen.cells, evaluate_fast(spec, images))
-    assert len(seen.taken) == 3 * planned.pixels_per_frame and (np.diff(seen.taken) == 1).all()
+    width, (_, _, outputs) = spec.output.width, spec.output_shape
+    frames = images.reshape(3, -1, 1)
+    taken, seen = run_frames(
+        tmp_path / "network.f", frames, (spec.input.width, outputs * width), limit=250_000
+    )
+    cells = unpack(seen.data, outputs, width, spec.output.signed).reshape(3, *spec.output_shape)
+    np.testing.assert_array_equal(cells, evaluate_fast(spec, images))
+    assert len(taken) == 3 * planned.pixels_per_frame and (np.diff(taken) == 1).all()
     blocks = cut(spec, {})
     model = cycles.run(blocks, [layer.stages for layer in planned.layers], frames=3, pixels=64 * 992)
-    np.testing.assert_array_equal(seen.given - seen.taken[0], model.given)
-    delay = seen.given.reshape(3, -1) - seen.taken.reshape(3, -1)[:, cycles.last_pixel(blocks, 64, 992)]
+    np.testing.assert_array_equal(seen.clock - taken[0], model.given)
+    delay = seen.clock.reshape(3, -1) - taken.reshape(3, -1)[:, cycles.last_pixel(blocks, 64, 992)]
     assert delay[:2].max() == planned.latency_clk and delay[:2, 0].max() == planned.latency_first_clk
     assert planned.clocks_per_frame == planned.pixels_per_frame == 64 * 992
-    cells = len(seen.given) // 3
-    ends = np.arange(cells - 1, 3 * cells, cells)
+    n = len(seen.clock) // 3
+    ends = np.arange(n - 1, 3 * n, n)
     assert np.flatnonzero(seen.last).tolist() == ends.tolist()
     assert np.flatnonzero(seen.user).tolist() == [ends[1]] and seen.user[ends[1]] == 1

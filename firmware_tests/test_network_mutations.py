@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from firmware_tests.bench.runner import simulate
-from firmware_tests.bench.simulators import quickest, sample
 from firmware_tests.mutations_network import MUTATIONS, Mutation
+from firmware_tests.simulation import sample, simulate
 from firmware_tests.test_network import CASES, check_clocks, where, write
+from hls.bench.simulators import quickest
 
 
 @pytest.mark.rtl

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from firmware_tests.bench.runner import simulate
-from firmware_tests.bench.simulators import quickest, sample
+from firmware_tests.simulation import sample, simulate
 from hls import plan
+from hls.bench.simulators import quickest
 from hls.convert import write_project
 from hls.random_networks import random_network
 from hls.rtl_writer import write_rtl

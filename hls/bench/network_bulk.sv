@@ -7,7 +7,7 @@
 //        cells.hex      one beat per line, hex: clock, {tuser, tlast}, tdata; always ready
 //        done           the input has ended, and nothing has moved for Quiet clocks
 //   latency, reset      none of its own: it holds reset for 8 clocks after start
-//   reference           firmware_tests/bench/network_bulk.py reads and writes the files
+//   reference           hls/bench/network_bulk.py reads and writes the files
 `default_nettype none
 module network_bulk #(
     parameter int InWidth  = 8,  // bits of a pixel

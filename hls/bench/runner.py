@@ -1,4 +1,8 @@
-"""The one place that knows how to build and simulate a module."""
+"""The one place that knows how to build and simulate a module.
+
+>>> Design("network", ["rtl/network.sv"], simulator="icarus").build_args()
+[]
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from firmware_tests.bench.simulators import make_runner
+from .errors import BenchError
+from .simulators import make_runner
 
-ROOT = Path(__file__).resolve().parents[2]
-RTL = ROOT / "hls" / "rtl"
+#: The folder from which this package is imported: the cases that run inside the simulator need it too.
+_HOME = Path(__file__).resolve().parents[(__package__ or "").count(".") + 1]
 #: Uninitialised registers start at random values (the seed decides which), and X is assigned at random.
 _VERILATOR_ARGS = ("--x-initial", "unique", "--x-assign", "unique", "-Wno-fatal", "-O3")
 
@@ -28,7 +33,7 @@ class Design:
     Attributes
     ----------
     top : name of the top module.
-    sources : Verilog files; a relative name lies in ``hls/rtl``; a ``.f`` file lists others (relative to it).
+    sources : Verilog files; a ``.f`` file lists others (relative to it).
     parameters : parameters of the top module.
     simulator : ``verilator`` or ``icarus``.
     all_public : every signal is visible to cocotb, which also makes the clock. False (Verilator only) is up to 5
@@ -55,11 +60,16 @@ class Design:
         return place
 
     def files(self) -> list[Path]:
-        """Return the source files in order, ``.f`` lists expanded."""
+        """Return the source files in order, ``.f`` lists expanded.
+
+        Raises
+        ------
+        BenchError : a file is missing.
+        """
         found: list[Path] = []
         for source in self.sources:
-            path = RTL / source  # an absolute source stays as it is
-            found += file_list(path) if path.suffix == ".f" else [path]
+            path = Path(source)
+            found += file_list(path) if path.suffix == ".f" else [_there(path, "")]
         return list(dict.fromkeys(found))
 
     def folder(self) -> Path:
@@ -75,8 +85,17 @@ class Design:
 
 def file_list(path: Path) -> list[Path]:
     """Return the files that a ``.f`` list names (one a line, ``//`` and ``#`` comments)."""
-    lines = (line.split("//")[0].split("#")[0].strip() for line in path.read_text().splitlines())
-    return [path.parent / line for line in lines if line]
+    text = _there(path, "").read_text()
+    lines = (line.split("//")[0].split("#")[0].strip() for line in text.splitlines())
+    return [_there(path.parent / line, f", which {path.name} names") for line in lines if line]
+
+
+def _there(path: Path, why: str) -> Path:
+    if not path.is_file():
+        raise BenchError(
+            f"{path}{why}: no such file: copy the whole folder again, or convert the model again"
+        )
+    return path
 
 
 def build(design: Design) -> Path:
@@ -84,7 +103,7 @@ def build(design: Design) -> Path:
 
     Raises
     ------
-    UserError : a tool is missing.
+    BenchError : a tool or a file is missing, or a tool is of a wrong version.
     RuntimeError : the sources do not build; the text is the end of the log.
     """
     runner = make_runner(design.simulator, {}, all_public=design.all_public)
@@ -119,8 +138,7 @@ def run(design: Design, cases: str, *, tag: str, seed: int = 1, env: Mapping[str
     AssertionError : a case failed, or none ran; the text names the cases and shows the end of the log.
     """
     folder, place = design.folder(), design.place(tag, seed)
-    paths = {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "COCOTB_ANSI_OUTPUT": "0"}
-    paths["PYTHONWARNINGS"] = "ignore::DeprecationWarning"  # cocotbext-axi 0.1.28 uses cocotb 1 calls
+    paths = {"PYTHONPATH": os.pathsep.join([str(_HOME), *sys.path]), "COCOTB_ANSI_OUTPUT": "0"}
     paths["COCOTB_REWRITE_ASSERTION_FILES"] = "*_cases.py"  # default: every import, seconds for numba alone
     runner = make_runner(design.simulator, {**paths, **(env or {})}, all_public=design.all_public)
     results, log = place / "results.xml", place / "run.log"
@@ -139,27 +157,6 @@ def run(design: Design, cases: str, *, tag: str, seed: int = 1, env: Mapping[str
         )
     _check(results, log, f"{design.top}.{tag}")
     return place
-
-
-def simulate(
-    top: str,
-    cases: str,
-    *,
-    sources: Sequence[str | Path],
-    parameters: Mapping[str, int] | None = None,
-    tag: str = "default",
-    seed: int = 1,
-    simulator: str | None = None,
-    env: Mapping[str, str] | None = None,
-) -> Path:
-    """Build ``top`` and run the cocotb module ``cases`` on it; return the folder with the log.
-
-    ``simulator`` is ``verilator`` or ``icarus``; default: environment variable ``SIM``, else ``verilator``.
-    ``env`` reaches the cases as environment variables. A failed case is an ``AssertionError``.
-    """
-    design = Design(top, sources, parameters or {}, simulator or os.environ.get("SIM", "verilator"))
-    build(design)
-    return run(design, cases, tag=tag, seed=seed, env=env)
 
 
 def _check(results: Path, log: Path, name: str) -> None:

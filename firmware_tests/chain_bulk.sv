@@ -6,7 +6,7 @@
 //   out  pixels.hex, cells.hex, records.hex   one accepted beat per line, hex: clock, {tuser, tlast}, tdata
 //        done           every wanted cell came and the records had time to drain, or nothing moved for long
 //   latency, reset      none of its own: it holds reset for 8 clocks after start
-//   reference           firmware_tests/bench/bulk.py reads and writes the files
+//   reference           firmware_tests/chain_bulk.py writes, hls/bench/bulk.py reads the files
 `default_nettype none
 module chain_bulk #(
     parameter int TicksPerPixel    = 8,     // see chain, as all of these

@@ -2,7 +2,7 @@
 
 Stimulus: stimulus.hex, offered by the harness without pause.
 Checks: the run comes to an end; counters of bad blocks, bad frames and lost records are 0. The beats that the harness
-    wrote are compared by firmware_tests.bench.bulk in the calling process.
+    wrote are compared by firmware_tests.cosim in the calling process.
 Timing: none of its own; the harness notes the clock of every beat; bounded by its own watch.
 Not covered: back-pressure and pauses (chain_cases).
 """

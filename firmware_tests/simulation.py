@@ -1,0 +1,51 @@
+"""Simulate hand-written RTL with the bench: sources by name, and warnings of cocotbext-axi put aside.
+
+>>> rtl_files(["decide.sv"])[0].name
+'decide.sv'
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from hls.bench import runner
+from hls.bench.simulators import quickest
+
+T = TypeVar("T")
+RTL = Path(__file__).resolve().parents[1] / "hls" / "rtl"
+
+
+def rtl_files(sources: Sequence[str | Path]) -> list[Path]:
+    """Return the paths of sources; a relative name lies in ``hls/rtl``."""
+    return [RTL / source for source in sources]  # an absolute source stays as it is
+
+
+def sample(items: Sequence[T]) -> Sequence[T]:
+    """Return what a test run has time for: all on Icarus or with ``LARTRIG_ALL=1``, else every second."""
+    return items if quickest() == "icarus" or os.environ.get("LARTRIG_ALL") == "1" else items[::2]
+
+
+def simulate(
+    top: str,
+    cases: str,
+    *,
+    sources: Sequence[str | Path],
+    parameters: Mapping[str, int] | None = None,
+    tag: str = "default",
+    seed: int = 1,
+    simulator: str | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Path:
+    """Build ``top`` and run the cocotb module ``cases`` on it; return the folder with the log.
+
+    ``simulator`` is ``verilator`` or ``icarus``; default: environment variable ``SIM``, else ``verilator``.
+    ``env`` reaches the cases as environment variables. A failed case is an ``AssertionError``.
+    """
+    chosen = simulator or os.environ.get("SIM", "verilator")
+    design = runner.Design(top, rtl_files(sources), parameters or {}, chosen)
+    runner.build(design)
+    quiet = {"PYTHONWARNINGS": "ignore::DeprecationWarning"}  # cocotbext-axi 0.1.28 uses cocotb 1 calls
+    return runner.run(design, cases, tag=tag, seed=seed, env={**quiet, **(env or {})})
