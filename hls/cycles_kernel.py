@@ -45,14 +45,14 @@ def simulate(
     ----------
     table : int64 array, (n_blocks, len(FIELDS)).
     sizes : pixels and cells per frame, depth of the FIFOs and of the flag FIFO, clocks to go at most.
-    valid, ready : bool arrays, one item per clock; true after their end.
+    valid, ready : bool arrays, one item per clock; true after their end. A beat that was offered once stays offered.
     """
     pixels, cells, depth, flag_depth, max_clocks = sizes
     n = len(table)
     state = np.zeros((n, 20), np.int64)
     queue = np.zeros((n, 2, _QUEUE), np.int64)  # beats at which marks arrive; clocks at which sums arrive
     pipe = np.zeros((n, 1 if n == 0 else max(1, table[:, _STAGES].max())), np.bool_)
-    guard = tail = False
+    guard = tail = waiting = False
     flags = cell = n_taken = n_given = 0
     before = state.copy()
     sequential = n > 0 and table[:, _INPUTS].max() > 2
@@ -81,8 +81,9 @@ def simulate(
             offered = state[b - 1, _COUNT] > 0 if b else guard
             take = _block(table[b], state[b], queue[b], pipe[b], offered, take, depth, clock)
         free = not guard or take
-        wanted = n_taken < len(taken) and (clock >= len(valid) or valid[clock])
+        wanted = n_taken < len(taken) and (waiting or clock >= len(valid) or valid[clock])
         accept = wanted and free and flags < flag_depth
+        waiting = wanted and not accept  # tvalid stays until the beat is taken
         pushed = False
         if free:
             guard = accept
