@@ -15,7 +15,17 @@ from typing import Literal
 import numpy as np
 
 from trigger.integer_network import evaluate
-from trigger.network_spec import Conv2D, Dense, Flatten, Format, Layer, MaxPool2D, NetworkSpec, Quantize
+from trigger.network_spec import (
+    Conv2D,
+    Dense,
+    Format,
+    Input,
+    Layer,
+    MaxPool2D,
+    NetworkSpec,
+    Quantize,
+    Reshape,
+)
 
 
 def unsigned(width: int, fraction: int = 0) -> Format:
@@ -81,7 +91,7 @@ class Chain:
         if len(self._at) > 1:
             flat = (int(np.prod(self._at)),)
             name = f"flatten{len(self._layers)}"
-            self._append(Flatten(name=name, input_shape=self._at, output_shape=flat, output=self._format))
+            self._append(Reshape(name=name, input_shape=self._at, output_shape=flat, output=self._format))
         weights, bias = self._random((self._at[0], units), bits), self._random((units,), 6)
         return self._append(
             Dense(
@@ -135,7 +145,9 @@ class Chain:
 
     def spec(self) -> NetworkSpec:
         """Return the network."""
-        return NetworkSpec(name=self.name, input_shape=self.shape, input=self.pixel, layers=self._layers)
+        return NetworkSpec(
+            name=self.name, inputs=(Input(shape=self.shape, number=self.pixel),), layers=self._layers
+        )
 
     def _append(self, layer: Layer) -> Chain:
         self._layers.append(layer)

@@ -1,10 +1,10 @@
 """A network cut into hardware blocks: one window, kernel and FIFO each, with the quantizers that follow fused in.
 
->>> from trigger.network_spec import Format, NetworkSpec, Quantize
+>>> from trigger.network_spec import Format, Input, NetworkSpec, Quantize
 >>> coarse = Format(signed=False, width=3, fraction=0)
 >>> relu = Quantize(name="relu", input_shape=(8, 9, 2), output_shape=(8, 9, 2), output=coarse)
 >>> fine = Format(signed=True, width=8, fraction=2)
->>> spec = NetworkSpec(name="example", input_shape=(8, 9, 2), input=fine, layers=[relu])
+>>> spec = NetworkSpec(name="example", inputs=(Input(shape=(8, 9, 2), number=fine),), layers=[relu])
 >>> [block] = cut(spec, {})
 >>> block.kernel, block.source.width, block.sink.width
 ('quantize', 16, 6)
@@ -18,16 +18,16 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from streams.errors import UserError
+from trigger.network_check import check
 from trigger.network_spec import (
     Conv2D,
     Dense,
-    Flatten,
     Format,
     Layer,
     MaxPool2D,
     NetworkSpec,
     Quantize,
-    check,
+    Reshape,
 )
 
 #: A convolution with at most this many weights becomes shifts and adds, a larger one a sequential multiply-accumulate.
@@ -119,11 +119,12 @@ def cut(spec: NetworkSpec, kernels: Mapping[str, str]) -> list[Block]:
     stream = Stream(rows, columns, channels, spec.input)
     blocks: list[Block] = []
     for layer in spec.layers:
-        if isinstance(layer, Flatten):
+        if isinstance(layer, Reshape):
             continue  # the stream is flat already: beats in order, channels innermost
         if isinstance(layer, Quantize):
             blocks = _quantized(blocks, layer, stream)
         else:
+            assert isinstance(layer, Conv2D | MaxPool2D | Dense)
             blocks.append(_block(layer, stream, kernels))
         stream = blocks[-1].sink
     return blocks

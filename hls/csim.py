@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.errors import UserError
-from trigger.network_spec import Flatten, NetworkSpec
+from trigger.network_spec import NetworkSpec, Reshape
 
 TOP = "network"
 OPTIMISE = "-O1"  # -O2 compiles 1.5 times longer for a few per cent of speed
@@ -67,8 +67,8 @@ def run(project: Path, spec: NetworkSpec, images: NDArray[Any]) -> NDArray[np.fl
 
 
 def trace(project: Path, spec: NetworkSpec, images: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
-    """Return every layer's outputs by name, in units of that layer's last bit; Flatten has none of its own."""
-    sizes = {layer.name: prod(layer.output_shape) for layer in spec.layers if not isinstance(layer, Flatten)}
+    """Return every layer's outputs by name, in units of that layer's last bit; Reshape has none of its own."""
+    sizes = {layer.name: prod(layer.output_shape) for layer in spec.layers if not isinstance(layer, Reshape)}
     found = _job(project, spec, images, sizes)
     return {
         layer.name: found[layer.name].reshape(len(images), *layer.output_shape) * 2.0**layer.output.fraction

@@ -5,10 +5,10 @@ It follows the RTL shells register by register (``net_guard``, ``net_window``, `
 and ``tready``.
 
 >>> from hls.blocks import cut
->>> from trigger.network_spec import Format, NetworkSpec, Quantize
+>>> from trigger.network_spec import Format, Input, NetworkSpec, Quantize
 >>> pixel = Format(signed=False, width=8, fraction=0)
 >>> relu = Quantize(name="relu", input_shape=(2, 2, 1), output_shape=(2, 2, 1), output=pixel)
->>> spec = NetworkSpec(name="example", input_shape=(2, 2, 1), input=pixel, layers=[relu])
+>>> spec = NetworkSpec(name="example", inputs=(Input(shape=(2, 2, 1), number=pixel),), layers=[relu])
 >>> clocks = run(cut(spec, {}), [2], frames=1, pixels=4)
 >>> clocks.taken.tolist(), clocks.given.tolist()
 ([0, 1, 2, 3], [5, 6, 7, 8])

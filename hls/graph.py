@@ -17,12 +17,13 @@ from streams.errors import UserError
 from trigger.network_spec import (
     Conv2D,
     Dense,
-    Flatten,
     Format,
+    Input,
     Layer,
     MaxPool2D,
     NetworkSpec,
     Quantize,
+    Reshape,
     Shape,
 )
 
@@ -62,7 +63,9 @@ def network_spec(model: Any) -> NetworkSpec:
     if not layers:
         layers.append(_quantize(first, given))
     return NetworkSpec(
-        name=str(model.config.get_project_name()), input_shape=shape, input=grid.format, layers=layers
+        name=str(model.config.get_project_name()),
+        inputs=(Input(shape=shape, number=grid.format),),
+        layers=layers,
     )
 
 
@@ -202,7 +205,7 @@ def _flatten(node: Any, given: Format) -> Layer:
         raise UserError(
             f"layer {node.name}: reshape to {names['output_shape']} is not supported, only Flatten"
         )
-    return Flatten(**names, output=given)
+    return Reshape(**names, output=given)
 
 
 _LAYERS = {

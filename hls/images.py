@@ -15,8 +15,9 @@ def random_images(spec: NetworkSpec, first: int, count: int, seed: int) -> NDArr
     -------
     int32 array, (count, *spec.input_shape), on the grid of ``spec.input``.
 
-    >>> from trigger.network_spec import Format
-    >>> spec = NetworkSpec(name="n", input_shape=(2, 2, 1), input=Format(signed=True, width=3, fraction=0), layers=[])
+    >>> from trigger.network_spec import Format, Input
+    >>> pixels = Input(shape=(2, 2, 1), number=Format(signed=True, width=3, fraction=0))
+    >>> spec = NetworkSpec(name="n", inputs=(pixels,), layers=())
     >>> random_images(spec, 0, 2, seed=1).ravel().tolist()
     [-4, -4, -4, -4, 3, 3, 3, 3]
     """

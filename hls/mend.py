@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hls.graph import is_nothing
-from trigger.network_spec import Conv2D, Dense, Flatten, Format, Layer, MaxPool2D, NetworkSpec, Quantize
+from trigger.network_spec import Conv2D, Dense, Format, Layer, MaxPool2D, NetworkSpec, Quantize, Reshape
 
 INPUT_VARIABLE = "image_in"
 
@@ -46,7 +46,7 @@ def _input(node: Any, spec: NetworkSpec) -> None:
 
 
 def _commute_flatten(model: Any) -> None:
-    """Move Flatten behind the quantizers that follow it, and drop it where nothing follows.
+    """Move Reshape behind the quantizers that follow it, and drop it where nothing follows.
 
     hls4ml's stream code flattens by reading the unchanged stream in the dense layer; an activation in between
     would read packets of the wrong size.
@@ -64,7 +64,7 @@ def _commute_flatten(model: Any) -> None:
 
 
 def _reshape_chain(model: Any, node: Any) -> None:
-    """Remove one Flatten; the quantizers behind it take its input's shape; put it back before the next dense."""
+    """Remove one Reshape; the quantizers behind it take its input's shape; put it back before the next dense."""
     shape = list(node.get_input_variable().shape)
     name, attributes = node.name, {"target_shape": node.get_attr("target_shape")}
     follower = node.get_output_nodes()[0] if node.get_output_nodes() else None
@@ -98,7 +98,7 @@ def _set_layer(model: Any, node: Any, layer: Layer, given: Format) -> None:
         _named(node, "accum", precision(given))
         if layer.pool != layer.stride or any(layer.padding):
             _replace_pool(model, node)
-    elif isinstance(layer, Flatten):
+    elif isinstance(layer, Reshape):
         _set_result(node, precision(given))
 
 

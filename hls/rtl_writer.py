@@ -1,11 +1,11 @@
 """Streaming SystemVerilog of a NetworkSpec: one file per layer around hand-written shells, and ``network.sv``.
 
 >>> import tempfile
->>> from trigger.network_spec import Format, MaxPool2D
+>>> from trigger.network_spec import Format, Input, MaxPool2D
 >>> pixel = Format(signed=False, width=8, fraction=0)
 >>> pool = MaxPool2D(name="pool", input_shape=(8, 8, 1), output_shape=(4, 4, 1), output=pixel,
 ...     pool=(2, 2), stride=(2, 2), padding=(0, 0, 0, 0))
->>> spec = NetworkSpec(name="example", input_shape=(8, 8, 1), input=pixel, layers=[pool])
+>>> spec = NetworkSpec(name="example", inputs=(Input(shape=(8, 8, 1), number=pixel),), layers=[pool])
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     plan = write_rtl(spec, Path(folder))
 ...     (Path(folder) / "network.f").read_text().split()[-3:]

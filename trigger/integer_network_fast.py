@@ -12,31 +12,39 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from trigger import integer_network
-from trigger.network_spec import Conv2D, Dense, Flatten, Format, Layer, MaxPool2D, NetworkSpec, Quantize
+from trigger import integer_layers, integer_network
+from trigger.network_spec import (
+    Conv2D,
+    Dense,
+    Format,
+    Layer,
+    MaxPool2D,
+    NetworkSpec,
+    Quantize,
+    Reshape,
+)
 
 
 def evaluate_fast(spec: NetworkSpec, images: NDArray[Any]) -> NDArray[np.int64]:
     """Return what ``integer_network.evaluate`` returns, for the same arguments.
 
+    >>> from trigger.network_spec import Input
     >>> coarse = Format(signed=False, width=3, fraction=0)
     >>> relu = Quantize(name="relu", input_shape=(1, 4, 1), output_shape=(1, 4, 1), output=coarse)
     >>> fine = Format(signed=True, width=8, fraction=2)
-    >>> spec = NetworkSpec(name="example", input_shape=(1, 4, 1), input=fine, layers=[relu])
+    >>> spec = NetworkSpec(name="example", inputs=(Input(shape=(1, 4, 1), number=fine),), layers=[relu])
     >>> evaluate_fast(spec, np.array([-5, 2, 6, 99]).reshape(1, 1, 4, 1)).ravel().tolist()
     [0, 0, 2, 7]
     """
-    images = integer_network.checked(spec, images)
-    value: NDArray[Any] = images.astype(_dtype(_bits(spec.input)))
-    if value.ndim == 4:
-        value = np.ascontiguousarray(value.transpose(0, 3, 1, 2))
-    format_in = spec.input
+    values: dict[str, NDArray[Any]] = {}
+    for node in spec.inputs:
+        value = integer_network.checked(spec, images)[node.name].astype(_dtype(_bits(node.number)))
+        values[node.name] = np.ascontiguousarray(value.transpose(0, 3, 1, 2)) if value.ndim == 4 else value
     for layer in spec.layers:
-        value = _step(layer, value, format_in)
-        format_in = layer.output
-    if value.ndim == 4:
-        value = value.transpose(0, 2, 3, 1)
-    return value.astype(np.int64)
+        (source, *_) = layer.sources
+        values[layer.name] = _step(layer, values[source], spec.number(source))
+    found = values[spec.outputs[0]]
+    return (found.transpose(0, 2, 3, 1) if found.ndim == 4 else found).astype(np.int64)
 
 
 def accumulator_bits(layer: Conv2D | Dense, format_in: Format) -> int:
@@ -57,7 +65,7 @@ def _dtype(bits: int) -> type[np.int32 | np.int64]:
 
 
 def _step(layer: Layer, value: NDArray[Any], format_in: Format) -> NDArray[Any]:
-    if isinstance(layer, Conv2D):
+    if isinstance(layer, Conv2D) and layer.groups == 1:
         dtype = _dtype(max(accumulator_bits(layer, format_in), _bits(format_in)))
         weights = (
             np.array(layer.weights, dtype).reshape(*layer.kernel, value.shape[1], -1).transpose(3, 0, 2, 1)
@@ -84,7 +92,7 @@ def _step(layer: Layer, value: NDArray[Any], format_in: Format) -> NDArray[Any]:
         best = np.empty((len(value), channels, rows, columns), value.dtype)
         _pool(_padded(value, layer.padding, np.iinfo(value.dtype).min), layer.pool, layer.stride, best)
         return best
-    assert isinstance(layer, Flatten)
+    assert isinstance(layer, Reshape)
     return value.transpose(0, 2, 3, 1).reshape(len(value), -1)
 
 
@@ -96,10 +104,11 @@ def _padded(value: NDArray[Any], padding: tuple[int, int, int, int], fill: int) 
 
 
 def _quantize(layer: Quantize, value: NDArray[Any], format_in: Format) -> NDArray[Any]:
-    low, high = integer_network.saturation(layer)
+    low, high = integer_layers.saturation(layer)
     dropped = format_in.fraction - layer.output.fraction
-    if dropped < 0 or dropped > 24:  # rare: widening, or nearly everything dropped
-        moved = integer_network.quantize(layer, value.astype(np.int64), format_in)
+    plain = layer.rounding == "RND_CONV" and layer.overflow in ("SAT", "SAT_SYM")
+    if not plain or dropped < 0 or dropped > 24:  # rare: widening, or nearly everything dropped
+        moved = integer_layers.quantize(layer, value.astype(np.int64), format_in.fraction)
     else:
         moved = np.empty(value.shape, value.dtype)
         _round_and_clip(np.ascontiguousarray(value).reshape(-1), dropped, low, high, moved.reshape(-1))

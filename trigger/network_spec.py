@@ -1,13 +1,22 @@
 """NetworkSpec: a quantised network as plain data. Every tensor is integers with a stated format.
 
-A network is a chain of layers. Sums are exact (never rounded, never overflowing); only ``Quantize`` rounds
-and saturates. So a ``Conv2D`` or ``Dense`` hands on its full accumulator, in a format wide enough for every
-input.
+A network is a graph of layers in an order in which sources come first. Every layer is exact: it neither rounds nor
+overflows, in a format wide enough for every input. Only ``Quantize`` rounds and saturates, and only ``Lookup``,
+``Softmax`` and ``Argmax`` are not sums, products or choices.
+
+Images have the shape (rows, columns, channels), sequences (steps, 1, channels), vectors (features,).
+
+>>> coarse = Format(signed=False, width=3, fraction=0)
+>>> relu = Quantize(name="relu", input_shape=(1, 4, 1), output_shape=(1, 4, 1), output=coarse)
+>>> pixels = Input(shape=(1, 4, 1), number=Format(signed=True, width=8, fraction=2))
+>>> spec = NetworkSpec(name="example", inputs=(pixels,), layers=(relu,))
+>>> spec.layers[0].sources, spec.outputs
+(['pixels'], ['relu'])
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -15,7 +24,12 @@ import msgspec
 
 from streams.errors import UserError
 
-VERSION = 1
+VERSION = 2
+
+Rounding: TypeAlias = Literal["RND_CONV", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "TRN", "TRN_ZERO"]
+Overflow: TypeAlias = Literal["SAT", "SAT_SYM", "SAT_ZERO", "WRAP"]
+Shape: TypeAlias = tuple[int, ...]
+Padding: TypeAlias = tuple[int, int, int, int]  # rows and columns: top, bottom, left, right
 
 
 class Format(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,82 +60,226 @@ class Format(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (1 << (self.width - 1)) - 1 if self.signed else (1 << self.width) - 1
 
 
-Shape: TypeAlias = tuple[int, ...]  # (rows, columns, channels), or (features,) after Flatten
+class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What enters: integers of format ``number``, on the grid of the input's quantizer."""
+
+    name: str = "pixels"
+    shape: Shape
+    number: Format
 
 
 class _Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
+    """``sources``: names of layers or inputs; left empty: the layer before. ``input_shape``: of the first source."""
+
     name: str
+    sources: Sequence[str] = ()
     input_shape: Shape
     output_shape: Shape
     output: Format  # of every element of the output
 
 
-class Conv2D(_Layer, frozen=True, tag="conv2d"):
-    """Exact convolution. ``padding`` is rows and columns of zeros: (top, bottom, left, right).
+class Conv2D(_Layer, frozen=True, kw_only=True, tag="conv2d"):
+    """Exact convolution; padding is zeros.
 
-    Weights are in the order (kernel row, kernel column, channel in, filter), flat; accumulator fraction =
-    input fraction + weight fraction = ``output.fraction``; bias integers have that fraction.
+    Weights are in the order (kernel row, kernel column, channel of the group, filter), flat. With ``groups``, filter f
+    sees only the channels of group ``f // (filters // groups)``: a depthwise convolution has as many groups as
+    channels. Accumulator fraction = input fraction + weight fraction = ``output.fraction``; bias integers have that
+    fraction.
     """
 
     kernel: tuple[int, int]
     stride: tuple[int, int]
-    padding: tuple[int, int, int, int]
+    padding: Padding
+    groups: int = 1
     weight: Format
-    weights: list[int]
-    bias: list[int]
+    weights: Sequence[int]
+    bias: Sequence[int]
 
 
-class Dense(_Layer, frozen=True, tag="dense"):
-    """Exact dense layer after flatten; weights in the order (feature in, unit); bias as in ``Conv2D``."""
+class Dense(_Layer, frozen=True, kw_only=True, tag="dense"):
+    """Exact dense layer on a vector; weights in the order (feature in, unit); bias as in ``Conv2D``."""
 
     weight: Format
-    weights: list[int]
-    bias: list[int]
+    weights: Sequence[int]
+    bias: Sequence[int]
 
 
-class Quantize(_Layer, frozen=True, tag="quantize"):
-    """Round half to even (``RND_CONV``) to ``output``, then saturate.
+class Scale(_Layer, frozen=True, kw_only=True, tag="scale"):
+    """``x * weight + bias`` with one weight and bias per channel (last axis): batch normalisation."""
 
-    ``SAT_SYM`` leaves the most negative integer out, as ``quantized_bits(symmetric=True)`` does.
-    A ReLU is a ``Quantize`` to an unsigned format.
+    weight: Format
+    weights: Sequence[int]
+    bias: Sequence[int]
+
+
+class Quantize(_Layer, frozen=True, kw_only=True, tag="quantize"):
+    """Round to the grid of ``output``, then bring into its range. A ReLU is a ``Quantize`` to an unsigned format.
+
+    The modes are those of ``ap_fixed``. ``RND_CONV`` is half to even; ``RND`` half up; ``RND_ZERO``, ``RND_INF``,
+    ``RND_MIN_INF`` half to zero, away from zero, down; ``TRN`` floor; ``TRN_ZERO`` to zero. ``SAT_SYM`` leaves the
+    most negative integer out; ``SAT_ZERO`` makes 0 of what does not fit; ``WRAP`` drops the upper bits.
     """
 
-    overflow: Literal["SAT", "SAT_SYM"] = "SAT"
+    rounding: Rounding = "RND_CONV"
+    overflow: Overflow = "SAT"
 
 
-class MaxPool2D(_Layer, frozen=True, tag="maxpool2d"):
-    """Maximum over a window; padded places (top, bottom, left, right) never win."""
+class MaxPool2D(_Layer, frozen=True, kw_only=True, tag="maxpool2d"):
+    """Maximum over a window; padded places never win."""
 
     pool: tuple[int, int]
     stride: tuple[int, int]
-    padding: tuple[int, int, int, int]
+    padding: Padding
 
 
-class Flatten(_Layer, frozen=True, tag="flatten"):
-    """(rows, columns, channels) -> (features,), row by row, channels innermost."""
+class AveragePool2D(_Layer, frozen=True, kw_only=True, tag="averagepool2d"):
+    """Sum over a window times ``factors[n - 1]``, where n of its places are not padding.
+
+    ``output.fraction`` = input fraction + ``factor_fraction``. Where n is not a power of two the factor is 1/n
+    rounded: that is the stated constant which level 0 carries too.
+    """
+
+    pool: tuple[int, int]
+    stride: tuple[int, int]
+    padding: Padding
+    factors: Sequence[int]
+    factor_fraction: int
 
 
-Layer: TypeAlias = Conv2D | Dense | Quantize | MaxPool2D | Flatten
+class GlobalPool2D(_Layer, frozen=True, kw_only=True, tag="globalpool2d"):
+    """Maximum, or sum times ``factor``, over all rows and columns; output (channels,) or (1, 1, channels)."""
+
+    op: Literal["max", "average"]
+    factor: int = 1
+    factor_fraction: int = 0
+
+
+class ZeroPad2D(_Layer, frozen=True, kw_only=True, tag="zeropad2d"):
+    """Rows and columns of zeros around the image."""
+
+    padding: Padding
+
+
+class Upsample2D(_Layer, frozen=True, kw_only=True, tag="upsample2d"):
+    """Each row and each column ``size`` times (nearest neighbour)."""
+
+    size: tuple[int, int]
+
+
+class Merge(_Layer, frozen=True, kw_only=True, tag="merge"):
+    """Two sources of one shape, element by element; sums on the finer grid of the two, products on the product's."""
+
+    op: Literal["add", "subtract", "multiply"]
+
+
+class Concatenate(_Layer, frozen=True, kw_only=True, tag="concatenate"):
+    """Two or more sources along the last axis, on the finest of their grids."""
+
+
+class Leaky(_Layer, frozen=True, kw_only=True, tag="leaky"):
+    """``x`` where x >= 0, else ``x * slope * 2**-slope_fraction``; output fraction = input's + ``slope_fraction``."""
+
+    slope: int
+    slope_fraction: int
+
+
+class Lookup(_Layer, frozen=True, kw_only=True, tag="lookup"):
+    """``table[x - input.min_int]`` of each number; the input has at most 12 bits."""
+
+    table: Sequence[int]
+
+
+class Softmax(_Layer, frozen=True, kw_only=True, tag="softmax"):
+    """Softmax over the last axis by two tables.
+
+    ``e = exp_table[min((max(x) - x) >> exp_shift, end)]``; ``s = sum(e)``;
+    ``r = inverse_table[min((s - exp_table[0]) >> inverse_shift, end)]``; result ``e * r``, with
+    ``output.fraction`` = ``exp_fraction`` + ``inverse_fraction``. All table entries are >= 0.
+    """
+
+    exp_table: Sequence[int]
+    exp_shift: int
+    exp_fraction: int
+    inverse_table: Sequence[int]
+    inverse_shift: int
+    inverse_fraction: int
+
+
+class Argmax(_Layer, frozen=True, kw_only=True, tag="argmax"):
+    """1 for the first of the largest numbers along the last axis, 0 for the others."""
+
+
+class Reshape(_Layer, frozen=True, kw_only=True, tag="reshape"):
+    """The same numbers in another shape, row by row, channels innermost; flatten is one."""
+
+
+Layer: TypeAlias = (
+    Conv2D | Dense | Scale | Quantize | MaxPool2D | AveragePool2D | GlobalPool2D | ZeroPad2D | Upsample2D | Merge
+    | Concatenate | Leaky | Lookup | Softmax | Argmax | Reshape
+)  # fmt: skip
 
 
 class NetworkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A whole network; ``input`` is the format of the pixels that enter, on the input quantizer's grid."""
+    """A whole network; ``outputs`` names layers (left empty: the last one)."""
 
     version: int = VERSION
     name: str
-    input_shape: Shape
-    input: Format
-    layers: list[Layer]
+    inputs: Sequence[Input]
+    layers: Sequence[Layer]
+    outputs: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Fill in the sources and outputs that were left empty."""
+        before = self.inputs[0].name if self.inputs else ""
+        layers = []
+        for layer in self.layers:
+            layers.append(msgspec.structs.replace(layer, sources=list(layer.sources) or [before]))
+            before = layer.name
+        for field, value in (
+            ("inputs", self.inputs),
+            ("layers", layers),
+            ("outputs", self.outputs or [before]),
+        ):
+            msgspec.structs.force_setattr(self, field, list(value))
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of the only input."""
+        return self._only_input().shape
+
+    @property
+    def input(self) -> Format:
+        """Format of the only input."""
+        return self._only_input().number
 
     @property
     def output_shape(self) -> Shape:
-        """Shape of the result."""
-        return self.layers[-1].output_shape
+        """Shape of the first output."""
+        return self.shape(self.outputs[0])
 
     @property
     def output(self) -> Format:
-        """Format of the result."""
-        return self.layers[-1].output
+        """Format of the first output."""
+        return self.number(self.outputs[0])
+
+    def node(self, name: str) -> Layer | Input:
+        """Return the layer or input of that name."""
+        return next(node for node in (*self.inputs, *self.layers) if node.name == name)
+
+    def shape(self, name: str) -> Shape:
+        """Return the shape of what a layer or an input gives."""
+        node = self.node(name)
+        return node.shape if isinstance(node, Input) else node.output_shape
+
+    def number(self, name: str) -> Format:
+        """Return the format of what a layer or an input gives."""
+        node = self.node(name)
+        return node.number if isinstance(node, Input) else node.output
+
+    def _only_input(self) -> Input:
+        if len(self.inputs) != 1:
+            raise UserError(f"network {self.name} has {len(self.inputs)} inputs, want one here")
+        return self.inputs[0]
 
 
 def write(spec: NetworkSpec, path: Path) -> None:
@@ -134,77 +292,26 @@ def read(path: Path) -> NetworkSpec:
 
     Raises
     ------
-    UserError : no such file, not JSON of this form, or of another version.
+    UserError : no such file, not JSON of this form, of another version, or of parts that do not fit together.
     """
+    from trigger.network_check import check
+
+    again = "convert the model again"
     try:
+        version = msgspec.json.decode(path.read_bytes(), type=_Versioned).version
+        if version != VERSION:
+            raise UserError(f"network {path}: version {version}, want {VERSION}: {again}")
         spec = msgspec.json.decode(path.read_bytes(), type=NetworkSpec)
+        check(spec)
     except OSError as error:
         raise UserError(f"cannot read network {path}: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"network {path}: {error}: convert the model again") from error
-    if spec.version != VERSION:
-        raise UserError(f"network {path}: version {spec.version}, want {VERSION}: convert the model again")
-    try:
-        check(spec)
+        raise UserError(f"network {path}: {error}: {again}") from error
     except UserError as error:
-        raise UserError(f"network {path}: {error}: convert the model again") from error
+        text = str(error)
+        raise UserError(text if str(path) in text else f"network {path}: {text}: {again}") from error
     return spec
 
 
-def check(spec: NetworkSpec) -> None:
-    """Refuse a network whose parts do not fit together.
-
-    Raises
-    ------
-    UserError : no layers, two layers of one name, shapes that do not follow from each other, a wrong number
-        of weights, or weights outside their format.
-    """
-    if not spec.layers or len({layer.name for layer in spec.layers}) != len(spec.layers):
-        raise UserError("want at least one layer, and each layer's name once")
-    shape = spec.input_shape
-    for layer in spec.layers:
-        if layer.input_shape != shape:
-            raise UserError(f"layer {layer.name} takes shape {layer.input_shape}, but is given {shape}")
-        want = _output_shape(layer)
-        if layer.output_shape != want or min(want) < 1:
-            raise UserError(f"layer {layer.name} gives shape {layer.output_shape}, want {want}")
-        if isinstance(layer, Conv2D | Dense):
-            _check_weights(layer)
-        if isinstance(layer, MaxPool2D) and not _pool_sees_image(layer):
-            raise UserError(f"layer {layer.name}: a window of padding {layer.padding} alone has no maximum")
-        shape = layer.output_shape
-
-
-def _output_shape(layer: Layer) -> Shape:
-    """Return the output shape that follows from the layer's other fields (filters as stated)."""
-    if isinstance(layer, Conv2D | MaxPool2D):
-        window = layer.kernel if isinstance(layer, Conv2D) else layer.pool
-        rows, columns = layer.input_shape[0], layer.input_shape[1]
-        top, bottom, left, right = layer.padding
-        high = (rows + top + bottom - window[0]) // layer.stride[0] + 1
-        wide = (columns + left + right - window[1]) // layer.stride[1] + 1
-        return (high, wide, layer.output_shape[-1] if isinstance(layer, Conv2D) else layer.input_shape[-1])
-    if isinstance(layer, Dense):
-        return (layer.output_shape[-1],)
-    return (math.prod(layer.input_shape),) if isinstance(layer, Flatten) else layer.input_shape
-
-
-def _pool_sees_image(layer: MaxPool2D) -> bool:
-    """Return whether no window lies wholly in the padding."""
-    (top, _, left, _), (down, across) = layer.padding, layer.stride
-    last_row, last_column = (
-        (layer.output_shape[0] - 1) * down - top,
-        (layer.output_shape[1] - 1) * across - left,
-    )
-    starts_inside = top < layer.pool[0] and left < layer.pool[1]
-    return starts_inside and last_row < layer.input_shape[0] and last_column < layer.input_shape[1]
-
-
-def _check_weights(layer: Conv2D | Dense) -> None:
-    fan_in = layer.input_shape[-1] * (math.prod(layer.kernel) if isinstance(layer, Conv2D) else 1)
-    outputs = layer.output_shape[-1]
-    if len(layer.weights) != fan_in * outputs or len(layer.bias) != outputs:
-        got = f"{len(layer.weights)} weights and {len(layer.bias)} biases"
-        raise UserError(f"layer {layer.name} has {got}, want {fan_in * outputs} and {outputs}")
-    if min(layer.weights) < layer.weight.min_int or max(layer.weights) > layer.weight.max_int:
-        raise UserError(f"layer {layer.name} has a weight outside its format of {layer.weight.width} bits")
+class _Versioned(msgspec.Struct):
+    version: int

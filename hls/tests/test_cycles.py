@@ -8,7 +8,7 @@ import pytest
 from hls import cycles
 from hls.blocks import cut
 from streams.errors import UserError
-from trigger.network_spec import Conv2D, Format, MaxPool2D, NetworkSpec
+from trigger.network_spec import Conv2D, Format, Input, MaxPool2D, NetworkSpec
 
 PIXEL = Format(signed=False, width=4, fraction=0)
 SUM = Format(signed=True, width=12, fraction=0)
@@ -30,7 +30,7 @@ def conv(size: int, rows: int, columns: int) -> NetworkSpec:
         weights=[1] * (size * size),
         bias=[0],
     )
-    return NetworkSpec(name="conv", input_shape=(rows, columns, 1), input=PIXEL, layers=[layer])
+    return NetworkSpec(name="conv", inputs=(Input(shape=(rows, columns, 1), number=PIXEL),), layers=[layer])
 
 
 def test_one_convolution_counted_by_hand() -> None:
@@ -85,7 +85,9 @@ def test_last_pixel_follows_windows_strides_and_padding() -> None:
         stride=(2, 2),
         padding=(0, 0, 0, 0),
     )
-    spec = NetworkSpec(name="two", input_shape=(8, 9, 1), input=PIXEL, layers=[*conv(3, 8, 9).layers, pool])
+    spec = NetworkSpec(
+        name="two", inputs=(Input(shape=(8, 9, 1), number=PIXEL),), layers=[*conv(3, 8, 9).layers, pool]
+    )
     needed = cycles.last_pixel(cut(spec, {}), 8, 9).reshape(4, 4)
     assert needed[0].tolist() == [2 * 9 + column for column in (2, 4, 6, 8)]
     assert needed[3, 0] == 7 * 9 + 2  # the row below the last is padding

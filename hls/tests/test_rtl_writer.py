@@ -13,7 +13,7 @@ import pytest
 from hls import blocks, plan
 from hls.rtl_writer import write_rtl
 from streams.errors import UserError
-from trigger.network_spec import Conv2D, Dense, Flatten, Format, MaxPool2D, NetworkSpec, Quantize
+from trigger.network_spec import Conv2D, Dense, Format, Input, MaxPool2D, NetworkSpec, Quantize, Reshape
 
 PIXEL, FEW = Format(signed=False, width=4, fraction=0), Format(signed=True, width=5, fraction=-2)
 WEIGHT, SUM = Format(signed=True, width=4, fraction=1), Format(signed=True, width=16, fraction=1)
@@ -46,19 +46,19 @@ def spec() -> NetworkSpec:
         stride=(2, 2),
         padding=(0, 1, 0, 1),
     )
-    flatten = Flatten(name="flatten", input_shape=(4, 4, 2), output_shape=(32,), output=FEW)
+    flatten = Reshape(name="flatten", input_shape=(4, 4, 2), output_shape=(32,), output=FEW)
     weights = rng.integers(-8, 8, 96).tolist()
     dense = Dense(
         name="dense",
         input_shape=(32,),
         output_shape=(3,),
-        output=SUM,
+        output=Format(signed=True, width=16, fraction=-1),
         weight=WEIGHT,
         weights=weights,
         bias=[0, 1, 2],
     )
     layers = [conv, relu, pool, flatten, dense]
-    return NetworkSpec(name="small", input_shape=(8, 8, 1), input=PIXEL, layers=layers)
+    return NetworkSpec(name="small", inputs=(Input(shape=(8, 8, 1), number=PIXEL),), layers=layers)
 
 
 def lint(folder: Path) -> str:

@@ -15,7 +15,7 @@ from streams.config import SignalConfig, SimulationConfig
 from streams.errors import ConfigError, UserError
 from streams.simulate import stream
 from trigger import commands, network_spec, replay, report, settings
-from trigger.network_spec import Conv2D, Format, MaxPool2D, NetworkSpec, Quantize
+from trigger.network_spec import Conv2D, Format, Input, MaxPool2D, NetworkSpec, Quantize
 
 
 def brightest() -> NetworkSpec:
@@ -27,8 +27,7 @@ def brightest() -> NetworkSpec:
     one = {"kernel": (1, 1), "stride": (1, 1), "padding": (0, 0, 0, 0), "weights": [1], "bias": [-16]}
     return NetworkSpec(
         name="brightest",
-        input_shape=(64, 992, 1),
-        input=pixel,
+        inputs=(Input(shape=(64, 992, 1), number=pixel),),
         layers=[
             MaxPool2D(name="pool1", input_shape=(64, 992, 1), output_shape=half, **pool),
             MaxPool2D(name="pool2", input_shape=half, output_shape=whole, **pool),
@@ -231,7 +230,7 @@ def test_bad_firmware_and_outputs_are_one_sentence(folder: Path, tmp_path: Path)
         name="pool", input_shape=(64, 64, 1), output_shape=(32, 32, 1), output=pixel, pool=(2, 2), stride=(2, 2),
         padding=(0, 0, 0, 0),
     )  # fmt: skip
-    cut = NetworkSpec(name="small", input_shape=(64, 64, 1), input=pixel, layers=[pool])
+    cut = NetworkSpec(name="small", inputs=(Input(shape=(64, 64, 1), number=pixel),), layers=[pool])
     network_spec.write(cut, folder / "network.json")
     assert "want (64, 992, 1) to (16, 248)" in _call(source, "--firmware", folder)
 
