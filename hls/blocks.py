@@ -1,5 +1,7 @@
 """A network cut into hardware blocks: one window, kernel and FIFO each, with the quantizers that follow fused in.
 
+The graph of blocks that replaces ``Block`` and ``Stream`` here is in ``hls.netlist``.
+
 >>> from trigger.network_spec import Format, Input, NetworkSpec, Quantize
 >>> coarse = Format(signed=False, width=3, fraction=0)
 >>> relu = Quantize(name="relu", input_shape=(8, 9, 2), output_shape=(8, 9, 2), output=coarse)
