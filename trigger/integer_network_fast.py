@@ -6,6 +6,7 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numba
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trigger import integer_layers, integer_network
+from trigger.integer_network import Images
 from trigger.network_spec import (
     Conv2D,
     Dense,
@@ -21,11 +23,10 @@ from trigger.network_spec import (
     MaxPool2D,
     NetworkSpec,
     Quantize,
-    Reshape,
 )
 
 
-def evaluate_fast(spec: NetworkSpec, images: NDArray[Any]) -> NDArray[np.int64]:
+def evaluate_fast(spec: NetworkSpec, images: Images) -> NDArray[np.int64]:
     """Return what ``integer_network.evaluate`` returns, for the same arguments.
 
     >>> from trigger.network_spec import Input
@@ -36,15 +37,34 @@ def evaluate_fast(spec: NetworkSpec, images: NDArray[Any]) -> NDArray[np.int64]:
     >>> evaluate_fast(spec, np.array([-5, 2, 6, 99]).reshape(1, 1, 4, 1)).ravel().tolist()
     [0, 0, 2, 7]
     """
+    return outputs_fast(spec, images)[spec.outputs[0]]
+
+
+def outputs_fast(spec: NetworkSpec, images: Images) -> dict[str, NDArray[np.int64]]:
+    """Return what ``integer_network.outputs`` returns, for the same arguments."""
     values: dict[str, NDArray[Any]] = {}
-    for node in spec.inputs:
-        value = integer_network.checked(spec, images)[node.name].astype(_dtype(_bits(node.number)))
-        values[node.name] = np.ascontiguousarray(value.transpose(0, 3, 1, 2)) if value.ndim == 4 else value
+    numbers = {node.name: node.number for node in spec.inputs}
+    for name, array in integer_network.checked(spec, images).items():
+        values[name] = _planes(array).astype(_dtype(_bits(numbers[name])))
+    last_use = {source: layer.name for layer in spec.layers for source in layer.sources}
     for layer in spec.layers:
-        (source, *_) = layer.sources
-        values[layer.name] = _step(layer, values[source], spec.number(source))
-    found = values[spec.outputs[0]]
-    return (found.transpose(0, 2, 3, 1) if found.ndim == 4 else found).astype(np.int64)
+        given = [values[source] for source in layer.sources]
+        values[layer.name] = _step(layer, given, [numbers[source] for source in layer.sources])
+        numbers[layer.name] = layer.output
+        for source in layer.sources:  # memory: what nobody needs any more goes
+            if last_use[source] == layer.name and source not in spec.outputs:
+                values.pop(source, None)
+    return {name: _pixels(values[name]).astype(np.int64) for name in spec.outputs}
+
+
+def _planes(value: NDArray[Any]) -> NDArray[Any]:
+    """Images (n, rows, columns, channels) as (n, channels, rows, columns); vectors as they are."""
+    return np.ascontiguousarray(value.transpose(0, 3, 1, 2)) if value.ndim == 4 else value
+
+
+def _pixels(value: NDArray[Any]) -> NDArray[Any]:
+    """Undo ``_planes``."""
+    return value.transpose(0, 2, 3, 1) if value.ndim == 4 else value
 
 
 def accumulator_bits(layer: Conv2D | Dense, format_in: Format) -> int:
@@ -64,23 +84,10 @@ def _dtype(bits: int) -> type[np.int32 | np.int64]:
     return np.int32 if bits <= 30 else np.int64
 
 
-def _step(layer: Layer, value: NDArray[Any], format_in: Format) -> NDArray[Any]:
-    if isinstance(layer, Conv2D) and layer.groups == 1:
-        dtype = _dtype(max(accumulator_bits(layer, format_in), _bits(format_in)))
-        weights = (
-            np.array(layer.weights, dtype).reshape(*layer.kernel, value.shape[1], -1).transpose(3, 0, 2, 1)
-        )
-        rows, columns, filters = layer.output_shape
-        total = np.empty((len(value), filters, rows, columns), dtype)
-        bias = np.array(layer.bias, dtype)
-        _convolve(
-            _padded(value, layer.padding, 0).astype(dtype),
-            np.ascontiguousarray(weights),
-            bias,
-            layer.stride,
-            total,
-        )
-        return total
+def _step(layer: Layer, given: Sequence[NDArray[Any]], numbers: Sequence[Format]) -> NDArray[Any]:
+    value, format_in = given[0], numbers[0]
+    if isinstance(layer, Conv2D):
+        return _conv(layer, value, format_in)
     if isinstance(layer, Dense):
         exact = np.float64 if accumulator_bits(layer, format_in) <= 53 else np.int64
         matrix: NDArray[Any] = np.array(layer.weights, exact).reshape(value.shape[-1], -1)
@@ -92,8 +99,20 @@ def _step(layer: Layer, value: NDArray[Any], format_in: Format) -> NDArray[Any]:
         best = np.empty((len(value), channels, rows, columns), value.dtype)
         _pool(_padded(value, layer.padding, np.iinfo(value.dtype).min), layer.pool, layer.stride, best)
         return best
-    assert isinstance(layer, Reshape)
-    return value.transpose(0, 2, 3, 1).reshape(len(value), -1)
+    # The rest is rare, or as fast in the clear version.
+    pixels = [_pixels(one).astype(np.int64) for one in given]
+    return _planes(integer_layers.step(layer, pixels, numbers)).astype(_dtype(_bits(layer.output)))
+
+
+def _conv(layer: Conv2D, value: NDArray[Any], format_in: Format) -> NDArray[Any]:
+    dtype = _dtype(max(accumulator_bits(layer, format_in), _bits(format_in)))
+    rows, columns, filters = layer.output_shape
+    shape = (*layer.kernel, value.shape[1] // layer.groups, filters)
+    weights = np.ascontiguousarray(np.array(layer.weights, dtype).reshape(shape).transpose(3, 0, 2, 1))
+    total = np.empty((len(value), filters, rows, columns), dtype)
+    padded = _padded(value, layer.padding, 0).astype(dtype)
+    _convolve(padded, weights, np.array(layer.bias, dtype), layer.stride, total)
+    return total
 
 
 def _padded(value: NDArray[Any], padding: tuple[int, int, int, int], fill: int) -> NDArray[Any]:
@@ -120,6 +139,7 @@ def _convolve(value: Any, weights: Any, bias: Any, stride: Any, total: Any) -> N
     """Fill ``total`` (n, filter, row, column); ``weights`` is (filter, kernel row, channel, column)."""
     filters, high, channels, wide = weights.shape
     columns = total.shape[3]
+    per_group = filters * channels // value.shape[1]
     for n in range(total.shape[0]):
         for row in range(total.shape[2]):
             for f in range(filters):
@@ -127,7 +147,7 @@ def _convolve(value: Any, weights: Any, bias: Any, stride: Any, total: Any) -> N
                 sums[:] = bias[f]
                 for i in range(high):
                     for c in range(channels):
-                        seen = value[n, c, row * stride[0] + i]
+                        seen = value[n, f // per_group * channels + c, row * stride[0] + i]
                         for j in range(wide):
                             weight = weights[f, i, c, j]
                             if weight == 0:

@@ -35,7 +35,7 @@ from trigger.network_spec import (
     Softmax,
     Upsample2D,
     ZeroPad2D,
-)
+)  # fmt: skip
 
 MAX_BITS = 62  # of any number: the integer network works on int64
 LOOKUP_BITS = 12  # of a number that a table is asked for
@@ -96,10 +96,12 @@ def _check_layer(spec: NetworkSpec, layer: Layer) -> None:
         raise UserError(f"layer {layer.name} takes shape {layer.input_shape}, but is given {shapes[0]}")
     if isinstance(layer, Conv2D | Dense | Scale):
         _check_weights(layer)
-    _check_windows(layer)
+    _check_sizes(layer)
     want = output_shape(layer, shapes)
     if layer.output_shape != want or min(want) < 1:
         raise UserError(f"layer {layer.name} gives shape {layer.output_shape}, want {want}")
+    if isinstance(layer, MaxPool2D | AveragePool2D):
+        _check_pool(layer)
     _check_format(layer, numbers)
 
 
@@ -138,25 +140,22 @@ def _image_shape(layer: Layer, given: Shape) -> Shape:
     return ((high - window[0]) // layer.stride[0] + 1, (wide - window[1]) // layer.stride[1] + 1, filters)
 
 
-def _check_windows(layer: Layer) -> None:
-    """Refuse sizes below 1, negative padding, and a pool that sees padding alone."""
+def _check_sizes(layer: Layer) -> None:
     padding = getattr(layer, "padding", (0, 0, 0, 0))
     sizes = [size for key in ("kernel", "pool", "stride", "size") for size in getattr(layer, key, ())]
     if min([1, *sizes]) < 1 or min(padding) < 0:
         raise UserError(
             f"layer {layer.name}: sizes {sizes}, padding {padding}: want at least 1, and at least 0"
         )
-    if (
-        isinstance(layer, MaxPool2D | AveragePool2D)
-        and len(layer.input_shape) == len(layer.output_shape) == 3
-    ):
-        rows, columns, _ = layer.input_shape
-        last = [
-            (n - 1) * s - p for n, s, p in zip(layer.output_shape, layer.stride, padding[::2], strict=False)
-        ]
-        inside = padding[0] < layer.pool[0] and padding[2] < layer.pool[1]
-        if not inside or last[0] >= rows or last[1] >= columns:
-            raise UserError(f"layer {layer.name}: a window of padding {padding} alone has no value")
+
+
+def _check_pool(layer: MaxPool2D | AveragePool2D) -> None:
+    """Refuse a pool that sees padding alone, and a wrong number of factors."""
+    (rows, columns, _), padding = layer.input_shape, layer.padding
+    last = [(n - 1) * s - p for n, s, p in zip(layer.output_shape, layer.stride, padding[::2], strict=False)]
+    inside = padding[0] < layer.pool[0] and padding[2] < layer.pool[1]
+    if not inside or last[0] >= rows or last[1] >= columns:
+        raise UserError(f"layer {layer.name}: a window of padding {padding} alone has no value")
     if isinstance(layer, AveragePool2D) and (
         len(layer.factors) != math.prod(layer.pool) or min(layer.factors) < 0
     ):

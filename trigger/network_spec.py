@@ -25,6 +25,7 @@ import msgspec
 from streams.errors import UserError
 
 VERSION = 2
+_AGAIN = "convert the model again"
 
 Rounding: TypeAlias = Literal["RND_CONV", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "TRN", "TRN_ZERO"]
 Overflow: TypeAlias = Literal["SAT", "SAT_SYM", "SAT_ZERO", "WRAP"]
@@ -33,13 +34,9 @@ Padding: TypeAlias = tuple[int, int, int, int]  # rows and columns: top, bottom,
 
 
 class Format(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Fixed point: value = integer * 2**-fraction.
+    """Fixed point: value = integer * 2**-fraction, in two's complement if ``signed``.
 
-    Attributes
-    ----------
-    signed : two's complement, else unsigned.
-    width : bits, sign included.
-    fraction : fraction bits; may be negative, or larger than ``width``.
+    ``width`` counts the sign; ``fraction`` may be negative, or larger than ``width``.
 
     >>> Format(signed=False, width=4, fraction=2).max_int
     15
@@ -245,12 +242,12 @@ class NetworkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     @property
     def input_shape(self) -> Shape:
         """Shape of the only input."""
-        return self._only_input().shape
+        return self.shape(self._only_input())
 
     @property
     def input(self) -> Format:
         """Format of the only input."""
-        return self._only_input().number
+        return self.number(self._only_input())
 
     @property
     def output_shape(self) -> Shape:
@@ -276,10 +273,10 @@ class NetworkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         node = self.node(name)
         return node.number if isinstance(node, Input) else node.output
 
-    def _only_input(self) -> Input:
+    def _only_input(self) -> str:
         if len(self.inputs) != 1:
             raise UserError(f"network {self.name} has {len(self.inputs)} inputs, want one here")
-        return self.inputs[0]
+        return self.inputs[0].name
 
 
 def write(spec: NetworkSpec, path: Path) -> None:
@@ -296,20 +293,19 @@ def read(path: Path) -> NetworkSpec:
     """
     from trigger.network_check import check
 
-    again = "convert the model again"
     try:
         version = msgspec.json.decode(path.read_bytes(), type=_Versioned).version
         if version != VERSION:
-            raise UserError(f"network {path}: version {version}, want {VERSION}: {again}")
+            raise UserError(f"network {path}: version {version}, want {VERSION}: {_AGAIN}")
         spec = msgspec.json.decode(path.read_bytes(), type=NetworkSpec)
         check(spec)
     except OSError as error:
         raise UserError(f"cannot read network {path}: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"network {path}: {error}: {again}") from error
+        raise UserError(f"network {path}: {error}: {_AGAIN}") from error
     except UserError as error:
         text = str(error)
-        raise UserError(text if str(path) in text else f"network {path}: {text}: {again}") from error
+        raise UserError(text if str(path) in text else f"network {path}: {text}: {_AGAIN}") from error
     return spec
 
 
