@@ -1,34 +1,30 @@
 """hls4ml ModelGraph -> NetworkSpec: read from the graph as parsed, before hls4ml's own passes touch it.
 
-Every format follows from quantizers and integer weights; what hls4ml chose as precision is not read.
+Every format follows from quantizers and integer weights. Of what hls4ml calls precision only an explicit ``result`` in
+``hls_config`` is read: it becomes a ``Quantize`` behind its layer, or the format of an input.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from hls.formats import accumulator, trailing_zeros
-from hls.quantizers import MAX_WEIGHT_BITS, Quantizer, quantizer
+from hls.precision import explicit_result
+from hls.quantizers import quantizer
+from hls.readers import activations, merges, pools, shapes, weights
+from hls.reading import Reader, Reading, is_nothing, spec_shape
 from streams.errors import UserError
-from trigger.network_spec import (
-    Conv2D,
-    Dense,
-    Format,
-    Input,
-    Layer,
-    MaxPool2D,
-    NetworkSpec,
-    Quantize,
-    Reshape,
-    Shape,
-)
+from trigger.network_check import check
+from trigger.network_spec import Format, Input, Layer, NetworkSpec, Quantize, Shape
 
-SUPPORTED = "QActivation, QConv2D, MaxPooling2D, Flatten, QDense"
-MAX_ACCUMULATOR_BITS = 62  # the integer network works on int64
+__all__ = ["READERS", "is_nothing", "network_spec", "reuse_factors"]
+
+READERS: dict[str, Reader] = {
+    **weights.READERS,
+    **activations.READERS,
+    **pools.READERS,
+    **merges.READERS,
+    **shapes.READERS,
+}
 
 
 def network_spec(model: Any) -> NetworkSpec:
@@ -41,178 +37,157 @@ def network_spec(model: Any) -> NetworkSpec:
     known: NetworkSpec | None = getattr(model, "stream_rtl_spec", None)
     if known is not None:
         return known
-    nodes = list(model.graph.values())
-    _check_chain(nodes)
-    shape = _shape(nodes[0])
-    if len(shape) != 3:
-        raise UserError(f"layer {nodes[0].name}: input of shape {shape}, want (rows, columns, channels)")
-    work = [node for node in nodes[1:] if not is_nothing(node)]
-    first = work[0] if work else None
-    if first is None or first.class_name != "Activation":
-        raise UserError(
-            f"layer {nodes[0].name}: no quantizer on the input, got {first and first.name!r} after it: "
-            "put QActivation(quantized_bits(...)) right after the input"
-        )
-    grid = activation(first)
-    layers: list[Layer] = []
-    given = grid.format
-    for node in work[0 if grid.overflow == "SAT_SYM" else 1 :]:
-        layer = _LAYERS.get(node.class_name, _unsupported)(node, given)
-        layers.append(layer)
-        given = layer.output
-    if not layers:
-        layers.append(_quantize(first, given))
-    return NetworkSpec(
-        name=str(model.config.get_project_name()),
-        inputs=(Input(shape=shape, number=grid.format),),
-        layers=layers,
-    )
+    return _Walk(model).spec()
 
 
-def is_nothing(node: Any) -> bool:
-    """Return whether a node is the 'linear' activation that the parser adds to a layer without one."""
-    unquantised = node.get_attr("activation_quantizer") is None
-    return bool(node.class_name == "Activation" and node.get_attr("activation") == "linear" and unquantised)
+def reuse_factors(model: Any) -> dict[str, int]:
+    """Return hls4ml's ``ReuseFactor`` of each layer that ``hls_config`` names with one.
 
-
-def activation(node: Any) -> Quantizer:
-    """Return the quantizer of an activation node."""
-    config = node.get_attr("activation_quantizer")
-    if config is None:
-        raise UserError(
-            f"layer {node.name}: activation {node.get_attr('activation')} works on real numbers: "
-            "use QActivation with quantized_relu or quantized_bits"
-        )
-    return quantizer(config, f"layer {node.name}")
-
-
-def _check_chain(nodes: list[Any]) -> None:
-    for before, node in pairwise(nodes):
-        if list(node.inputs) != [before.outputs[0]]:
+    A factor of 1 is left out: hls4ml's ``config_from_keras_model`` writes it for every layer.
+    """
+    named = model.config.config.get("HLSConfig", {}).get("LayerName", {})
+    factors = {}
+    for name, options in named.items():
+        factor = options.get("ReuseFactor", 1) if isinstance(options, dict) else 1
+        if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
             raise UserError(
-                f"layer {node.name} takes {list(node.inputs)}, want {before.outputs}: only chains are supported"
+                f"layer {name}: ReuseFactor = {factor!r} in hls_config, want a whole number of at least 1"
             )
+        if factor > 1:
+            factors[name] = factor
+    return factors
 
 
-def _shape(node: Any) -> Shape:
-    return tuple(int(n) for n in node.get_output_variable().shape)
+class _Walk:
+    """One pass over the nodes, sources first."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.graph = Reading(model)
+        self.names: dict[str, str] = {}  # variable of hls4ml -> name in the spec
+        self.inputs: list[Input] = []
+        self.layers: list[Layer] = []
+
+    def spec(self) -> NetworkSpec:
+        for node in _sorted(list(self.model.graph.values())):
+            if _is_input(node):
+                self._input(node)
+            elif node.outputs[0] not in self.names:
+                self._layer(node)
+        missing = [name for name in self.model.outputs if name not in self.names]
+        if missing or not self.model.outputs:
+            raise UserError(
+                f"output {(missing or ['of the model'])[0]} is no layer of the graph that hls4ml parsed: "
+                "call hls.keras_model.prepared(model) first"
+            )
+        spec = NetworkSpec(
+            name=str(self.model.config.get_project_name()), inputs=self._ordered_inputs(), layers=self.layers,
+            outputs=[self.names[name] for name in self.model.outputs],
+        )  # fmt: skip
+        check(spec)
+        return spec
+
+    def _ordered_inputs(self) -> list[Input]:
+        order = [str(name) for name in self.model.inputs]
+        return sorted(self.inputs, key=lambda node: order.index(node.name))
+
+    def _input(self, node: Any) -> None:
+        shape = spec_shape(node.get_output_variable().shape)
+        if len(shape) not in (1, 3):
+            raise UserError(
+                f"layer {node.name}: input of shape {shape}, want (rows, columns, channels), (steps, channels) or "
+                "(features,)"
+            )
+        stated = explicit_result(self.model, node)
+        if stated is not None:
+            self._add_input(node, shape, stated.format)
+            return
+        first = self._quantizer_behind(node)
+        grid = quantizer(first.get_attr("activation_quantizer"), f"layer {first.name}")
+        self._add_input(node, shape, grid.format)
+        plain = grid.overflow == "SAT" and explicit_result(self.model, first) is None
+        if plain and first.outputs[0] not in self.model.outputs:
+            self.names[first.outputs[0]] = node.name  # what enters is on its grid already
+
+    def _add_input(self, node: Any, shape: Shape, number: Format) -> None:
+        made = Input(name=node.name, shape=shape, number=number)
+        self.inputs.append(made)
+        self.graph.known[made.name] = made
+        self.names[node.outputs[0]] = made.name
+
+    def _quantizer_behind(self, node: Any) -> Any:
+        """Return the only node that takes an input, if it is a quantizer."""
+        takers = _takers(self.model, node.outputs[0])
+        if not takers:
+            raise UserError(f"layer {node.name}: the input is used by no layer: take it out of the model")
+        first = takers[0]
+        if len(takers) > 1 or first.get_attr("activation_quantizer") is None:
+            got = ", ".join(taker.name for taker in takers)
+            raise UserError(
+                f"layer {node.name}: no quantizer on the input, got {got} after it: "
+                "put one QActivation(quantized_bits(...)) right after the input"
+            )
+        return first
+
+    def _layer(self, node: Any) -> None:
+        sources = [self.names[name] for name in node.inputs]
+        last = sources[0]
+        if not is_nothing(node):
+            given = [self.graph.number(source) for source in sources]
+            made = READERS.get(node.class_name, _unsupported)(node, given, sources, self.graph)
+            self.layers += made
+            last = made[-1].name
+            _check_shape(node, made[-1])
+        stated = explicit_result(self.model, node)
+        if stated is not None:
+            made_result = self.graph.make(
+                Quantize, f"{node.name}_result", [last],
+                output=stated.format, rounding=stated.rounding, overflow=stated.overflow,
+            )  # fmt: skip
+            self.layers.append(made_result)
+            last = made_result.name
+        self.names[node.outputs[0]] = last
 
 
-def _names(node: Any) -> dict[str, Any]:
-    before = node.get_input_variable().shape
-    return {"name": node.name, "input_shape": tuple(int(n) for n in before), "output_shape": _shape(node)}
+def _check_shape(node: Any, layer: Layer) -> None:
+    """Refuse where hls4ml's parser took another shape from the model (or the model leaves its size open)."""
+    want = spec_shape(node.get_output_variable().shape)
+    if layer.output_shape != want:
+        raise UserError(f"layer {node.name}: hls4ml reads shape {want}, but it gives {layer.output_shape}")
 
 
-def _unsupported(node: Any, given: Format) -> Layer:
+def _unsupported(node: Any, given: list[Format], sources: list[str], graph: Reading) -> list[Layer]:
     raise UserError(
-        f"layer {node.name} has type {node.class_name}, which is not supported; supported: {SUPPORTED}"
+        f"layer {node.name} has type {node.class_name}, which is not supported; supported: {', '.join(READERS)}"
     )
 
 
-def _leaky(node: Any, given: Format) -> Layer:
-    slope = node.get_attr("activ_param")
-    raise UserError(
-        f"layer {node.name}: negative_slope = {slope} is not supported, want 0: use quantized_relu(bits, integer)"
-    )
+def _takers(model: Any, variable: str) -> list[Any]:
+    """Return the nodes that take a variable; a 'linear' activation is looked through."""
+    takers = []
+    for node in model.graph.values():
+        if variable in node.inputs:
+            takers += _takers(model, node.outputs[0]) if is_nothing(node) else [node]
+    return takers
 
 
-def _quantize(node: Any, given: Format) -> Layer:
-    found = activation(node)
-    return Quantize(**_names(node), output=found.format, overflow=found.overflow)
+def _sorted(nodes: list[Any]) -> list[Any]:
+    """Return the nodes in an order in which sources come first, else as they were."""
+    done: list[Any] = []
+    ready: set[str] = set()
+    while nodes:
+        able = [node for node in nodes if _is_input(node) or set(node.inputs) <= ready]
+        if not able:
+            raise UserError(
+                f"layer {nodes[0].name} takes {nodes[0].inputs[0]!r}, which is no layer or comes after it: "
+                "the layers must not form a cycle"
+            )
+        first = able[0]
+        nodes = [node for node in nodes if node is not first]
+        done.append(first)
+        ready.update(first.outputs)
+    return done
 
 
-def _config(node: Any, role: str) -> dict[str, Any] | None:
-    wrapped = node.get_attr(f"{role}_quantizer")
-    return getattr(wrapped, "qkeras_config", None)
-
-
-def _weights(node: Any, given: Format) -> dict[str, Any]:
-    """Return integer weights and bias on one grid, and the accumulator."""
-    where = f"layer {node.name}"
-    found = quantizer(_config(node, "weight"), f"{where}: weights", least=2, most=MAX_WEIGHT_BITS)
-    weights = found.to_int(np.asarray(node.get_attr("weight_data")), f"{where}: weights")
-    weight = found.format
-    bias: NDArray[np.int64] = np.zeros(weights.shape[-1], np.int64)
-    bias_fraction = 0
-    if node.get_attr("bias_data") is not None:
-        grid = quantizer(_config(node, "bias"), f"{where}: bias")
-        bias = grid.to_int(np.asarray(node.get_attr("bias_data")), f"{where}: bias")
-        spare = trailing_zeros(bias)
-        bias, bias_fraction = (bias >> spare, grid.format.fraction - spare) if spare < 63 else (bias, -1024)
-    else:
-        bias_fraction = -1024
-    fraction = given.fraction + weight.fraction
-    # A bias on a finer grid than the products refines the weights' grid, so that the sum stays exact.
-    extra = max(0, bias_fraction - fraction)
-    weights, fraction = weights << extra, fraction + extra
-    weight = Format(signed=weight.signed, width=weight.width + extra, fraction=weight.fraction + extra)
-    if np.any(bias):
-        bias = bias << (fraction - bias_fraction)
-    output = accumulator(weights, bias, given, fraction)
-    if output.width > MAX_ACCUMULATOR_BITS:
-        raise UserError(
-            f"{where}: accumulator needs {output.width} bits, at most {MAX_ACCUMULATOR_BITS}: use narrower formats"
-        )
-    return {"weight": weight, "weights": weights.ravel().tolist(), "bias": bias.tolist(), "output": output}
-
-
-def _pair(node: Any, name: str) -> tuple[int, int]:
-    return int(node.get_attr(f"{name}_height")), int(node.get_attr(f"{name}_width"))
-
-
-def _padding(node: Any) -> tuple[int, int, int, int]:
-    top, bottom, left, right = (
-        int(node.get_attr(f"pad_{side}")) for side in ("top", "bottom", "left", "right")
-    )
-    return top, bottom, left, right
-
-
-def _conv(node: Any, given: Format) -> Layer:
-    channels = int(node.get_input_variable().shape[-1])
-    if node.get_attr("data_format") != "channels_last" or node.get_attr("weight_data").shape[2] != channels:
-        raise UserError(f"layer {node.name}: want channels_last and groups=1")
-    return Conv2D(
-        **_names(node), kernel=_pair(node, "filt"), stride=_pair(node, "stride"), padding=_padding(node),
-        **_weights(node, given),
-    )  # fmt: skip
-
-
-def _dense(node: Any, given: Format) -> Layer:
-    names = _names(node)
-    if len(names["input_shape"]) != 1:
-        raise UserError(
-            f"layer {node.name}: QDense on an image of shape {names['input_shape']}: put Flatten before it, "
-            "or use QConv2D with a 1x1 kernel"
-        )
-    return Dense(**names, **_weights(node, given))
-
-
-def _pool(node: Any, given: Format) -> Layer:
-    if node.get_attr("pool_op") != "Max" or node.get_attr("data_format") != "channels_last":
-        return _unsupported(node, given)
-    return MaxPool2D(
-        **_names(node),
-        pool=_pair(node, "pool"),
-        stride=_pair(node, "stride"),
-        padding=_padding(node),
-        output=given,
-    )
-
-
-def _flatten(node: Any, given: Format) -> Layer:
-    names = _names(node)
-    if len(names["output_shape"]) != 1:
-        raise UserError(
-            f"layer {node.name}: reshape to {names['output_shape']} is not supported, only Flatten"
-        )
-    return Reshape(**names, output=given)
-
-
-_LAYERS = {
-    "Conv2D": _conv,
-    "Dense": _dense,
-    "Activation": _quantize,
-    "ParametrizedActivation": _leaky,
-    "Pooling2D": _pool,
-    "Reshape": _flatten,
-}
+def _is_input(node: Any) -> bool:
+    return node.class_name in ("Input", "InputLayer")
