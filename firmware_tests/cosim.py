@@ -150,7 +150,7 @@ def expected(chip: Firmware, blocks: Iterable[Block]) -> Expected:
 
 def _design(chip: Firmware, simulator: str) -> runner.Design:
     sources = rtl_files([chip.rtl.resolve(), *firmware_folder.CHAIN_SOURCES, HARNESS])
-    return runner.Design("chain_bulk", sources, chip.parameters(), simulator, all_public=False)
+    return runner.Design("chain_bulk", sources, chip.parameters(), simulator, public="marked")
 
 
 def _simulate(design: runner.Design, chip: Firmware, data: list[Block], wanted: Expected) -> Seen:

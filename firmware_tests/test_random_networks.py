@@ -10,13 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from firmware_tests.simulation import sample, simulate
-from hls import plan
-from hls.bench.simulators import quickest
+from firmware_tests.network_suites import simulate, write
+from firmware_tests.simulation import sample
 from hls.convert import write_project
 from hls.random_networks import random_network
-from hls.rtl_writer import write_rtl
-from trigger import network_spec
 
 # LARTRIG_SEEDS="5 6 7" tries other draws than those of the test run.
 SEEDS = [int(seed) for seed in os.environ.get("LARTRIG_SEEDS", "2 3 5 12").split()]
@@ -25,14 +22,5 @@ SEEDS = [int(seed) for seed in os.environ.get("LARTRIG_SEEDS", "2 3 5 12").split
 @pytest.mark.rtl
 @pytest.mark.parametrize("seed", sample(SEEDS))
 def test_random_network_in_rtl(seed: int, tmp_path: Path) -> None:
-    spec = write_project(random_network(seed), tmp_path / "hls4ml")
-    network_spec.write(spec, tmp_path / "network.json")
-    plan.write(write_rtl(spec, tmp_path / "rtl"), tmp_path / "plan.json")
-    simulate(
-        "network",
-        "firmware_tests.network_cases",
-        sources=[tmp_path / "rtl" / "network.f"],
-        tag=f"random{seed}",
-        simulator=quickest(),
-        env={"LARTRIG_NETWORK": str(tmp_path)},
-    )
+    write(write_project(random_network(seed), tmp_path / "hls4ml"), tmp_path)
+    simulate(tmp_path, f"random{seed}")

@@ -63,7 +63,7 @@ def run_frames(
     """
     in_width = frames.shape[-1] * widths[0]
     parameters = {"InWidth": in_width, "OutWidth": widths[1]}
-    design = Design("network_bulk", [rtl, HARNESS], parameters, simulator, all_public=False)
+    design = Design("network_bulk", [rtl, HARNESS], parameters, simulator, public="marked")
     build(design)
     place = design.place("bulk")
     with (place / "stimulus.hex").open("w") as file:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from xml.etree import ElementTree
 
 from .errors import BenchError
@@ -36,22 +37,22 @@ class Design:
     sources : Verilog files; a ``.f`` file lists others (relative to it).
     parameters : parameters of the top module.
     simulator : ``verilator`` or ``icarus``.
-    all_public : every signal is visible to cocotb, which also makes the clock. False (Verilator only) is up to 5
-        times faster: for a harness that has its own clock, and marks what cocotb touches with
-        ``/* verilator public_flat_rw */``.
+    public : what cocotb sees: ``all`` signals; those of the ``top`` module; or, for a harness that has its own clock,
+        those ``marked`` with ``/* verilator public_flat_rw */``. Less is faster, on Verilator up to 5 times; Icarus
+        shows all.
     """
 
     top: str
     sources: Sequence[str | Path]
     parameters: Mapping[str, int] = field(default_factory=dict)
     simulator: str = "verilator"
-    all_public: bool = True
+    public: Literal["all", "top", "marked"] = "all"
 
     def build_args(self) -> list[str]:
         """Return the simulator's own options."""
         if self.simulator != "verilator":
             return []
-        return [*_VERILATOR_ARGS, *([] if self.all_public else ["--timing"])]
+        return [*_VERILATOR_ARGS, *(["--timing"] if self.public == "marked" else [])]
 
     def place(self, tag: str, seed: int = 1) -> Path:
         """Return the folder in which a run happens; it is made if absent."""
@@ -74,7 +75,7 @@ class Design:
 
     def folder(self) -> Path:
         """Return the build folder: ``build/sim`` below the working folder, keyed by content."""
-        facts = [self.top, sorted(self.parameters.items()), self.simulator, self.build_args()]
+        facts = [self.top, sorted(self.parameters.items()), self.simulator, self.public, self.build_args()]
         digest = hashlib.sha256(json.dumps(facts).encode())
         for file in self.files():
             digest.update(file.name.encode() + file.read_bytes())
@@ -106,7 +107,7 @@ def build(design: Design) -> Path:
     BenchError : a tool or a file is missing, or a tool is of a wrong version.
     RuntimeError : the sources do not build; the text is the end of the log.
     """
-    runner = make_runner(design.simulator, {}, all_public=design.all_public)
+    runner = make_runner(design.simulator, {}, all_public=design.public == "all")
     folder = design.folder()
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
@@ -115,7 +116,7 @@ def build(design: Design) -> Path:
         log = folder / "build.log"
         try:
             runner.build(
-                sources=design.files(),
+                sources=[*_visible(design, folder), *design.files()],
                 hdl_toplevel=design.top,
                 parameters=design.parameters,
                 build_args=design.build_args(),
@@ -130,6 +131,15 @@ def build(design: Design) -> Path:
     return folder
 
 
+def _visible(design: Design, folder: Path) -> list[Path]:
+    """Return a Verilator control file that shows the top module's signals, where that is wanted."""
+    if design.simulator != "verilator" or design.public != "top":
+        return []
+    control = folder / "public.vlt"
+    control.write_text(f'`verilator_config\npublic_flat_rw -module "{design.top}" -var "*"\n')
+    return [control]
+
+
 def run(design: Design, cases: str, *, tag: str, seed: int = 1, env: Mapping[str, str] | None = None) -> Path:
     """Simulate the cocotb module ``cases`` on a built ``design``; return the folder of this run.
 
@@ -140,7 +150,7 @@ def run(design: Design, cases: str, *, tag: str, seed: int = 1, env: Mapping[str
     folder, place = design.folder(), design.place(tag, seed)
     paths = {"PYTHONPATH": os.pathsep.join([str(_HOME), *sys.path]), "COCOTB_ANSI_OUTPUT": "0"}
     paths["COCOTB_REWRITE_ASSERTION_FILES"] = "*_cases.py"  # default: every import, seconds for numba alone
-    runner = make_runner(design.simulator, {**paths, **(env or {})}, all_public=design.all_public)
+    runner = make_runner(design.simulator, {**paths, **(env or {})}, all_public=design.public == "all")
     results, log = place / "results.xml", place / "run.log"
     chance = [f"+verilator+seed+{seed}", "+verilator+rand+reset+2"]  # random registers before reset
     with suppress(SystemExit, RuntimeError):  # the results file decides

@@ -26,6 +26,8 @@ _MAKEFLAGS = "CFG_CXXFLAGS_PCH_I=-include CFG_GCH_IF_CLANG= CFG_CXXFLAGS_COROUTI
 #: The oldest that cocotb 2.1 works with.
 VERILATOR_MIN = (5, 36)
 ICARUS_MIN = (11, 0)
+#: Pixels per frame from which Verilator is worth its build.
+LARGE = 4000
 
 
 def verilator_root() -> Path | None:
@@ -112,6 +114,25 @@ def quickest() -> str:
     Icarus compiles in a fraction of a second, Verilator in about ten; long runs are the other way round.
     """
     return os.environ.get("SIM") or ("icarus" if shutil.which("iverilog") else "verilator")
+
+
+def usable(large: bool) -> str:
+    """Return a simulator that works here: Verilator first for ``large`` designs, else Icarus.
+
+    Raises
+    ------
+    BenchError : neither works; the text says why.
+    """
+    wanted = [("icarus", icarus), ("verilator", verilator)]
+    said = []
+    for name, find in reversed(wanted) if large else wanted:
+        try:
+            find()
+        except BenchError as error:
+            said.append(str(error))
+        else:
+            return name
+    raise BenchError("; ".join(said))
 
 
 class _Quiet:
