@@ -79,7 +79,9 @@ def test_a_module_without_cases_and_an_illegal_parameter_are_failures() -> None:
 def test_file_lists_are_relative_to_themselves_and_name_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "a.f").write_text("x.sv // first\n# none\n\ny.sv\n")
     (tmp_path / "x.sv").touch()
-    with pytest.raises(BenchError, match=r"y\.sv, which a\.f names: no such file: copy the whole folder again"):
+    with pytest.raises(
+        BenchError, match=r"y\.sv, which a\.f names: no such file: copy the whole folder again"
+    ):
         file_list(tmp_path / "a.f")
     (tmp_path / "y.sv").touch()
     assert file_list(tmp_path / "a.f") == [tmp_path / "x.sv", tmp_path / "y.sv"]
