@@ -39,6 +39,14 @@ class Played(NamedTuple):
     given: list[list[int]]
 
 
+class WrongNumbers(AssertionError):
+    """Outputs are wrong; ``traced`` says what the taps heard."""
+
+    def __init__(self, sentences: list[str], traced: str) -> None:
+        super().__init__("\n".join(sentences))
+        self.traced = traced
+
+
 class NetworkBench(ClockedBench):
     """Drives and samples every port clock by clock; what must come is in the suite."""
 
@@ -77,8 +85,10 @@ class NetworkBench(ClockedBench):
         await self.reset()
         try:
             await self._play(story, seed)
+        except WrongNumbers as error:
+            raise AssertionError(f"{failure}\n{error.traced}") from None
         except AssertionError as error:
-            raise AssertionError(f"{failure}\n{error}") from None
+            raise AssertionError(f"{failure}\ntold once more: {error}") from None
         raise AssertionError(f"{failure}\nbut told once more, after a reset, the same story passed")
 
     async def _play(self, story: Sequence[Step], seed: int) -> list[Played]:
@@ -106,7 +116,7 @@ class NetworkBench(ClockedBench):
             self.quiet()
         wrong = [sentence for sentence in self._wrong(run) if sentence]
         if wrong:
-            raise AssertionError("\n".join([*wrong, *self._traced(run)]))
+            raise WrongNumbers(wrong, self._traced(run))
         return Played([source.taken for source in self.sources], [sink.given for sink in self.sinks])
 
     async def _clocks(self, wanted: list[int]) -> None:
@@ -161,14 +171,14 @@ class NetworkBench(ClockedBench):
             sentences.append(_flags(stream, sink.beats, flags))
         return sentences
 
-    def _traced(self, run: Run) -> list[str]:
+    def _traced(self, run: Run) -> str:
         """Return what the taps say: the first layer that sends something wrong."""
         for tap in self.taps:
             want = _numbers(self.suite.arrays[f"tap.{tap.stream.prefix}"][run.frames])
             sentence = differences(tap.stream.frames("layer"), _split(tap.data, tap.stream), want)
             if sentence:
-                return [f"it begins in {sentence}"]
-        return ["every layer sends what it must: look behind the last one"] if self.taps else []
+                return f"it begins in {sentence}"
+        return "every layer sends what it must: look behind the last one"
 
     async def _disturb(self, clocks: int, rng: np.random.Generator) -> None:
         words = [_noise(stream, clocks, rng) for stream in self.suite.inputs]

@@ -173,11 +173,12 @@ def _check(results: Path, log: Path, name: str) -> None:
     if not results.is_file():
         raise AssertionError(f"{name}: the simulation ended early:\n{_tail(log)}")
     cases = list(ElementTree.parse(results).getroot().iter("testcase"))
-    failed = [
-        c.get("name", "?") for c in cases if c.find("failure") is not None or c.find("error") is not None
-    ]
-    if failed or not cases:
-        raise AssertionError(f"{name}: {len(failed)} of {len(cases)} cases failed: {failed}\n{_tail(log)}")
+    failed = [(case, bad) for case in cases for bad in (*case.findall("failure"), *case.findall("error"))]
+    if not cases:
+        raise AssertionError(f"{name}: no case was run:\n{_tail(log)}")
+    if failed:
+        told = "\n".join(f"{case.get('name')}: {bad.get('message') or bad.text}" for case, bad in failed)
+        raise AssertionError(f"{name}: {len(failed)} of {len(cases)} cases failed; log: {log}\n{told}")
 
 
 def _tail(log: Path, lines: int = 60) -> str:
