@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -155,8 +156,7 @@ def test_a_simulator_of_a_wrong_version_is_one_sentence(
     assert main(elsewhere / "cocotb", [simulator]) == 1
     told = capsys.readouterr().err
     assert told.count("\n") == 1
-    with pytest.raises(AssertionError, match=sentence):
-        raise AssertionError(told)
+    assert re.search(sentence, told)
 
 
 def test_with_no_simulator_both_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
