@@ -8,12 +8,15 @@ True
 
 from __future__ import annotations
 
-from hls.kernels.program import Program
+from collections.abc import Sequence
+from itertools import accumulate
 
-_HEADER = """// {name}: generated arithmetic kernel, {adders} adders, {stages} stages.
+from hls.kernels.program import Node, Program
+
+_HEADER = """// {name}: generated arithmetic kernel, {what}, {stages} stages.
 //
 // Contract
-//   in   x   {n_in} numbers of {in_width} bits (number n at bits [n*{in_width} +: {in_width}])
+//   in   x   {given}
 //   out  y   {n_out} numbers of {out_width} bits
 //   latency      {stages} enabled clocks; throughput 1 set of numbers per enabled clock
 //   reset        none: the valid bits are in net_enable
@@ -30,30 +33,58 @@ module {name} (
 """
 
 
-def emit(program: Program, name: str, *, in_width: int, out_width: int, reference: str) -> str:
-    """Return the module ``name`` (ports ``clk en x y``) that carries out ``program``."""
+def emit(
+    program: Program, name: str, *, in_width: int | Sequence[int], out_width: int, reference: str
+) -> str:
+    """Return the module ``name`` (ports ``clk en x y``) that carries out ``program``.
+
+    Parameters
+    ----------
+    in_width : bits of every input number, or of each; number 0 has the lowest bits of ``x``.
+    """
+    widths = [in_width] * program.n_inputs if isinstance(in_width, int) else list(in_width)
     header = _HEADER.format(
         name=name,
-        adders=sum(bool(node.sources) for node in program.nodes),
+        what=_what(program),
         stages=program.n_stages,
-        n_in=program.n_inputs,
+        given=_given(widths),
         n_out=len(program.outputs),
-        in_width=in_width,
         out_width=out_width,
-        in_top=program.n_inputs * in_width - 1,
+        in_top=sum(widths) - 1,
         out_top=len(program.outputs) * out_width - 1,
         reference=reference,
     )
     return header + "\n".join(
-        [*_Emitter(program, in_width).lines(out_width), "endmodule", "`default_nettype wire", ""]
+        [*_Emitter(program, widths).lines(out_width), "endmodule", "`default_nettype wire", ""]
     )
+
+
+def _what(program: Program) -> str:
+    kinds = [node.kind for node in program.nodes]
+    counts = [f"{sum(kind in ('add', 'max', 'choose') for kind in kinds)} adders"]
+    for kind, word in (("multiply", "products"), ("table", "tables")):
+        counts += [f"{kinds.count(kind)} {word}"] if kind in kinds else []
+    return ", ".join(counts)
+
+
+def _given(widths: Sequence[int]) -> str:
+    """Return what the header says about the inputs: runs of numbers of one width, from the lowest bit on."""
+    runs: list[list[int]] = []
+    for width in widths:
+        if runs and runs[-1][1] == width:
+            runs[-1][0] += 1
+        else:
+            runs.append([1, width])
+    text = ", then ".join(f"{count} numbers of {width} bits" for count, width in runs)
+    return f"{text} (number n at bits [n*{widths[0]} +: {widths[0]}])" if len(runs) == 1 else text
 
 
 class _Emitter:
     """Names and registers: node 7 is ``v7`` where it is made, ``v7_r3`` after register 3."""
 
-    def __init__(self, program: Program, in_width: int) -> None:
-        self.program, self.in_width = program, in_width
+    def __init__(self, program: Program, widths: Sequence[int]) -> None:
+        self.program = program
+        self.places = [0, *accumulate(widths)]  # lowest bit of each input number
         self.stages, self.last = program.stages(), program.n_stages
         self.until = self._until()
 
@@ -75,6 +106,8 @@ class _Emitter:
         for index, node in enumerate(self.program.nodes):
             if self.until[index] < 0 or node.kind == "constant":
                 continue
+            made += self._table(index) if node.kind == "table" else []
+            made += self._product(index) if node.kind == "multiply" else []
             made.append(f"  wire [{node.width - 1}:0] v{index} = {self._expression(index)};")
             source = f"v{index}"
             for register in range(max(self.stages[index], 1), self.until[index] + 1):
@@ -91,15 +124,69 @@ class _Emitter:
     def _expression(self, index: int) -> str:
         node, stage = self.program.nodes[index], self.stages[index]
         if node.kind == "input":
-            return f"x[{node.index * self.in_width}+:{node.width}]"
-        (first, second), shifts = node.sources, node.shifts
-        terms = [self._term(s, stage, k, node.width) for s, k in zip((first, second), shifts, strict=True)]
+            return f"x[{self.places[node.index]}+:{node.width}]"
+        if node.kind == "table":
+            return f"t{index}[t{index}_at]"
+        if node.kind == "multiply":
+            return f"p{index}[{node.width - 1}:0]"
+        terms = [self._term(s, stage, k, node.width) for s, k in zip(node.sources, node.shifts, strict=True)]
         if node.kind == "add":
             return f"{terms[0]} {'-' if node.subtract else '+'} {terms[1]}"
-        parts = self.program.nodes[first], self.program.nodes[second]
+        if node.kind == "max":
+            first, second = self._signed(node, stage)
+            return f"{first} < {second} ? {terms[1]} : {terms[0]}"
+        if node.kind == "choose":
+            test = self.program.nodes[node.sources[0]]
+            width = test.width + (not test.signed)
+            return f"$signed({self._term(node.sources[0], stage, 0, width)}) < 0 ? {terms[2]} : {terms[1]}"
+        return terms[0]
+
+    def _signed(self, node: Node, stage: int) -> list[str]:
+        """Return the sources as two's complement of one width."""
+        parts = [self.program.nodes[source] for source in node.sources]
         width = max(part.width + (not part.signed) for part in parts)
-        compared = [f"$signed({self._term(s, stage, 0, width)})" for s in (first, second)]
-        return f"{compared[0]} < {compared[1]} ? {terms[1]} : {terms[0]}"
+        return [f"$signed({self._term(source, stage, 0, width)})" for source in node.sources]
+
+    def _product(self, index: int) -> list[str]:
+        """Return the product in the width of both factors together."""
+        node, stage = self.program.nodes[index], self.stages[index]
+        parts = [self.program.nodes[source] for source in node.sources]
+        signed = any(part.signed for part in parts)
+        widths = [part.width + (signed and not part.signed) for part in parts]
+        terms = [self._term(s, stage, 0, w) for s, w in zip(node.sources, widths, strict=True)]
+        if signed:
+            terms = [f"$signed({term})" for term in terms]
+        return [f"  wire [{sum(widths) - 1}:0] p{index} = {' * '.join(terms)};"]
+
+    def _table(self, index: int) -> list[str]:
+        """Return the memory of a table, and the address of the entry that is read."""
+        node, end = self.program.nodes[index], len(self.program.nodes[index].table) - 1
+        source = self.program.nodes[node.sources[0]]
+        place = Node("input", source.low - node.offset, source.high - node.offset)
+        bits, left = max(end.bit_length(), 1), place.width - node.down
+        where = f"t{index}_from[{place.width - 1}:{min(node.down, place.width - 1)}]"
+        address = f"{bits}'h0"
+        if left > 0:
+            address = f"{where[: where.index('[')]}[{node.down + min(bits, left) - 1}:{node.down}]"
+            address = f"{{{bits - left}'h0, {address}}}" if left < bits else address
+            if place.high >> node.down > end:
+                address = f"{where} > {left}'h{end:x} ? {bits}'h{end:x} : {address}"
+            if place.signed:
+                address = f"t{index}_from[{place.width - 1}] ? {bits}'h0 : {address}"
+        entries = [*node.table, *node.table[-1:]][: max(end + 1, 2)]
+        values = (
+            f"    t{index}[{k}] = {node.width}'h{v % (1 << node.width):x};" for k, v in enumerate(entries)
+        )
+        given = self._term(node.sources[0], self.stages[index], 0, place.width)
+        offset = f" - {place.width}'h{node.offset % (1 << place.width):x}" if node.offset else ""
+        return [
+            f"  logic [{node.width - 1}:0] t{index}[{len(entries)}];",
+            "  initial begin",
+            *values,
+            "  end",
+            f"  wire [{place.width - 1}:0] t{index}_from = {given}{offset};",
+            f"  wire [{bits - 1}:0] t{index}_at = {address};",
+        ]
 
     def _term(self, index: int, stage: int, shift: int, width: int) -> str:
         """Return ``width`` bits of a node << shift, as seen by the logic before register ``stage``."""

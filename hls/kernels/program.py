@@ -30,19 +30,25 @@ class Node:
     Attributes
     ----------
     kind : ``input`` (number ``index`` of the input), ``constant``, ``add`` (first + second, or first - second),
-        ``max`` (the larger of the two).
+        ``max`` (the larger of the two), ``choose`` (second where first >= 0, else third), ``multiply`` (product of
+        the two), ``table`` (``table[(source - offset) >> down]``; before its start the first entry, after its end
+        the last), ``shift`` (the source, shifted: wires).
     sources : indices of the nodes it is made of.
     shifts : left shifts of the sources.
     low, high : smallest and largest value it can have.
+    table, offset, down : of a ``table``.
     """
 
-    kind: Literal["input", "constant", "add", "max"]
+    kind: Literal["input", "constant", "add", "max", "choose", "multiply", "table", "shift"]
     low: int
     high: int
     index: int = 0
     sources: tuple[int, ...] = ()
     shifts: tuple[int, ...] = ()
     subtract: bool = False
+    table: tuple[int, ...] = ()
+    offset: int = 0
+    down: int = 0
 
     @property
     def signed(self) -> bool:
@@ -72,6 +78,29 @@ def larger(first: Node, second: Node, sources: tuple[int, int]) -> Node:
     return Node("max", max(first.low, second.low), max(first.high, second.high), 0, sources, (0, 0))
 
 
+def choose(test: Node, first: Node, second: Node, sources: tuple[int, int, int]) -> Node:
+    """Return the node ``first`` where test >= 0, else ``second``; the range is that of both."""
+    low, high = min(first.low, second.low), max(first.high, second.high)
+    return Node("choose", low, high, 0, sources, (0, 0, 0))
+
+
+def multiply(first: Node, second: Node, sources: tuple[int, int]) -> Node:
+    """Return the node first * second with its range."""
+    ends = [a * b for a in (first.low, first.high) for b in (second.low, second.high)]
+    return Node("multiply", min(ends), max(ends), 0, sources, (0, 0))
+
+
+def lookup(source: int, table: Sequence[int], offset: int = 0, down: int = 0) -> Node:
+    """Return the node ``table[(source - offset) >> down]``, held at the table's ends."""
+    entries = tuple(int(entry) for entry in table)
+    return Node("table", min(entries), max(entries), 0, (source,), (0,), False, entries, offset, down)
+
+
+def shift(source: Node, index: int, left: int) -> Node:
+    """Return the node source * 2**left."""
+    return Node("shift", source.low << left, source.high << left, 0, (index,), (left,))
+
+
 @dataclass(frozen=True)
 class Program:
     """A kernel: ``nodes`` in an order in which sources come first, and the nodes that are its outputs."""
@@ -89,22 +118,25 @@ class Program:
                 values.append(inputs[:, node.index].astype(np.int64))
             elif node.kind == "constant":
                 values.append(np.full(len(inputs), node.low, np.int64))
-            elif node.kind == "add":
-                values.append(parts[0] - parts[1] if node.subtract else parts[0] + parts[1])
             else:
-                values.append(np.maximum(parts[0], parts[1]))
+                values.append(_value(node, parts))
         return np.stack([values[o] for o in self.outputs], axis=1)
 
     def depths(self) -> list[int]:
-        """Return for each node the number of adders on its longest path from an input."""
+        """Return for each node the adders on its longest path from an input, a product or table as a whole stage."""
         depths: list[int] = []
         for node in self.nodes:
-            depths.append(1 + max(depths[s] for s in node.sources) if node.sources else 0)
+            before = max((depths[s] for s in node.sources), default=0)
+            if node.kind in ("multiply", "table"):
+                before = LEVELS_PER_STAGE * (_stage(before) + 1)
+            elif node.kind in ("add", "max", "choose"):
+                before += 1
+            depths.append(before)
         return depths
 
     def stages(self) -> tuple[int, ...]:
         """Return for each node the register stage in which it is made: 0 = at the inputs' own register."""
-        return tuple((depth + LEVELS_PER_STAGE - 1) // LEVELS_PER_STAGE for depth in self.depths())
+        return tuple(_stage(depth) for depth in self.depths())
 
     @property
     def n_stages(self) -> int:
@@ -113,8 +145,40 @@ class Program:
         return max([1, *(stages[o] for o in self.outputs)])
 
     def adder_bits(self) -> int:
-        """Return the sum of the widths of all adders: about the number of LUTs."""
-        return sum(node.width for node in self.nodes if node.sources)
+        """Return the sum of the widths of all adders and choices: about the number of LUTs."""
+        return sum(node.width for node in self.nodes if node.kind in ("add", "max", "choose"))
+
+    def product_bits(self) -> list[tuple[int, int]]:
+        """Return the widths of the factors of each product."""
+        products = [node.sources for node in self.nodes if node.kind == "multiply"]
+        return [(self.nodes[a].width, self.nodes[b].width) for a, b in products]
+
+    def table_bits(self) -> list[tuple[int, int]]:
+        """Return for each table the number of its entries and their width."""
+        return [(len(node.table), node.width) for node in self.nodes if node.kind == "table"]
+
+
+def _stage(depth: int) -> int:
+    return -(-depth // LEVELS_PER_STAGE)
+
+
+def _value(node: Node, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return the value of a node made of ``parts``, which are shifted already."""
+    value: NDArray[Any]
+    if node.kind == "add":
+        value = parts[0] - parts[1] if node.subtract else parts[0] + parts[1]
+    elif node.kind == "max":
+        value = np.maximum(parts[0], parts[1])
+    elif node.kind == "choose":
+        value = np.where(parts[0] >= 0, parts[1], parts[2])
+    elif node.kind == "multiply":
+        value = parts[0] * parts[1]
+    elif node.kind == "table":
+        place = np.clip((parts[0] - node.offset) >> min(node.down, 63), 0, len(node.table) - 1)
+        value = np.array(node.table, np.int64)[place]
+    else:
+        value = parts[0]
+    return value
 
 
 def max_program(windows: Sequence[Sequence[int]], low: int, high: int) -> Program:
