@@ -1,181 +1,271 @@
-"""A network cut into hardware blocks: one window, kernel and FIFO each, with the quantizers that follow fused in.
-
-The graph of blocks that replaces ``Block`` and ``Stream`` here is in ``hls.netlist``.
+"""A network cut into hardware blocks and the FIFOs between them (types: ``hls.netlist``).
 
 >>> from trigger.network_spec import Format, Input, NetworkSpec, Quantize
 >>> coarse = Format(signed=False, width=3, fraction=0)
 >>> relu = Quantize(name="relu", input_shape=(8, 9, 2), output_shape=(8, 9, 2), output=coarse)
 >>> fine = Format(signed=True, width=8, fraction=2)
 >>> spec = NetworkSpec(name="example", inputs=(Input(shape=(8, 9, 2), number=fine),), layers=[relu])
->>> [block] = cut(spec, {})
->>> block.kernel, block.source.width, block.sink.width
-('quantize', 16, 6)
+>>> netlist = cut(spec)
+>>> [(block.label, block.kernel, block.stages) for block in netlist.blocks]
+[('layer0_relu', 'pixelwise', 2)]
+>>> [(edge.producer, edge.consumer, edge.kind) for edge in netlist.edges]
+[('s_axis', 'layer0_relu', 'wire'), ('layer0_relu', 'm_axis', 'fifo')]
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
 
+import msgspec
+
+from hls.block_kinds import Body, body, reshaped
+from hls.netlist import FIFO_DEPTH, Block, Edge, Netlist, Port, Repack, Stream
 from streams.errors import UserError
 from trigger.network_check import check
 from trigger.network_spec import (
+    Argmax,
     Conv2D,
     Dense,
-    Format,
     Layer,
-    MaxPool2D,
+    Leaky,
+    Lookup,
+    Merge,
     NetworkSpec,
+    Padding,
     Quantize,
     Reshape,
+    Scale,
+    Softmax,
+    ZeroPad2D,
 )
+from trigger.network_spec import Input as SpecInput
 
-#: A convolution with at most this many weights becomes shifts and adds, a larger one a sequential multiply-accumulate.
-MAX_UNROLLED_WEIGHTS = 2500
-#: The same for the non-zero signed digits of its weights, each an addition at most (8-bit weights have 3).
-#: The solver's time grows with them: 3 000 digits 2.4 s, 13 000 (2 500 weights of 16 bits) more than 2 minutes.
-MAX_UNROLLED_DIGITS = 7500
-
-Kernel: TypeAlias = Literal["shift_add", "mac", "max", "quantize"]
+#: Bits of a vector that has to stand in one beat.
+MAX_BEAT_BITS = 4096
+_ANY_PACKING = (Quantize, Leaky, Lookup, Dense, Reshape)
+_FUSED = (Quantize, Leaky, Lookup, Scale, Softmax, Argmax, Reshape)
 
 
-@dataclass(frozen=True)
-class Stream:
-    """What runs between two blocks: frames of rows x columns beats of ``channels`` numbers."""
-
-    rows: int
-    columns: int
-    channels: int
-    number: Format
-
-    @property
-    def beats(self) -> int:
-        """Beats per frame."""
-        return self.rows * self.columns
-
-    @property
-    def width(self) -> int:
-        """Bits per beat."""
-        return self.channels * self.number.width
-
-
-@dataclass(frozen=True)
-class Block:
-    """One hardware block.
-
-    Attributes
-    ----------
-    core : the layer that the kernel carries out; None where there are only quantizers.
-    quantizers : the ``Quantize`` layers behind it, each with the format that enters it.
-    kernel : kind of the kernel.
-    source, middle, sink : streams into the block, behind its core, and out of it.
-    """
-
-    core: Conv2D | MaxPool2D | Dense | None
-    quantizers: tuple[tuple[Quantize, Format], ...]
-    kernel: Kernel
-    source: Stream
-    middle: Stream
-    sink: Stream
-
-    @property
-    def name(self) -> str:
-        """Names of its layers, joined by a plus sign."""
-        names = [self.core.name] if self.core else []
-        return "+".join(names + [layer.name for layer, _ in self.quantizers])
-
-    @property
-    def window(self) -> tuple[int, int] | None:
-        """Rows and columns of the window; None where the block has none."""
-        if isinstance(self.core, Conv2D):
-            return self.core.kernel
-        return self.core.pool if isinstance(self.core, MaxPool2D) else None
-
-    @property
-    def mac(self) -> tuple[int, int] | None:
-        """(numbers per beat, beats per sum) of the sequential kernel; None where the block has none."""
-        if isinstance(self.core, Dense):
-            return self.source.channels, self.source.beats
-        if self.kernel == "mac" and self.window:
-            return math.prod(self.window) * self.source.channels, 1
-        return None
-
-
-def cut(spec: NetworkSpec, kernels: Mapping[str, str]) -> list[Block]:
-    """Return the blocks of ``spec``, in order.
+def cut(
+    spec: NetworkSpec,
+    kernels: Mapping[str, str] | None = None,
+    reuse: Mapping[str, int] | None = None,
+) -> Netlist:
+    """Return the blocks of ``spec`` and the FIFOs between them, all of the smallest depth.
 
     Parameters
     ----------
-    kernels : layer name -> ``shift_add`` or ``mac``, where the choice by size is not wanted.
+    kernels : name of a convolution or dense layer -> ``shift_add`` or ``mac``, where the choice by size is not wanted.
+    reuse : the same -> clocks per window, as hls4ml's reuse factor.
 
     Raises
     ------
-    UserError : a network that does not fit together, a layer named in ``kernels`` that has no such choice, or
-        padding of a whole kernel.
+    UserError : a network that does not fit together, a layer named in ``kernels`` or ``reuse`` that has no such
+        choice, padding of a whole kernel, or a vector too wide for a beat where it has to stand in one.
     """
     check(spec)
-    _check_choices(spec, kernels)
-    rows, columns, channels = spec.input_shape if len(spec.input_shape) == 3 else (1, 1, spec.input_shape[0])
-    stream = Stream(rows, columns, channels, spec.input)
-    blocks: list[Block] = []
+    _check_choices(spec, kernels or {}, reuse or {})
+    cutter = _Cutter(spec, kernels or {})
     for layer in spec.layers:
-        if isinstance(layer, Reshape):
-            continue  # the stream is flat already: beats in order, channels innermost
-        if isinstance(layer, Quantize):
-            blocks = _quantized(blocks, layer, stream)
-        else:
-            assert isinstance(layer, Conv2D | MaxPool2D | Dense)
-            blocks.append(_block(layer, stream, kernels))
-        stream = blocks[-1].sink
-    return blocks
+        cutter.add(layer)
+    return cutter.netlist()
 
 
-def digits(layer: Conv2D) -> int:
-    """Return the number of non-zero signed digits (non-adjacent form) of all weights."""
-    return sum((3 * abs(weight) ^ abs(weight)).bit_count() for weight in layer.weights)
+@dataclass(frozen=True)
+class _Value:
+    """Where the numbers of an input or a layer are: behind which block or port, in which packing.
+
+    ``alone`` : nothing else takes them. ``padding`` : zeros that the taker has to put around them.
+    """
+
+    label: str
+    stream: Stream
+    alone: bool
+    padding: tuple[str, Padding] | None = None
 
 
-def _block(layer: Conv2D | MaxPool2D | Dense, source: Stream, kernels: Mapping[str, str]) -> Block:
-    if isinstance(layer, Dense):
-        sink = Stream(1, 1, layer.output_shape[0], layer.output)
-        return Block(layer, (), "mac", source, sink, sink)
-    _check_padding(layer)
-    rows, columns, channels = layer.output_shape
-    sink = Stream(rows, columns, channels, layer.output)
-    kernel: Kernel = "max"
-    if isinstance(layer, Conv2D):
-        small = len(layer.weights) <= MAX_UNROLLED_WEIGHTS and digits(layer) <= MAX_UNROLLED_DIGITS
-        wanted = kernels.get(layer.name, "shift_add" if small else "mac")
-        kernel = "mac" if wanted == "mac" else "shift_add"
-    return Block(layer, (), kernel, source, sink, sink)
+class _Cutter:
+    """Takes layers in order; blocks grow by what is fused behind them."""
 
-
-def _quantized(blocks: list[Block], layer: Quantize, stream: Stream) -> list[Block]:
-    """Return ``blocks`` with ``layer`` fused behind the last one."""
-    sink = replace(stream, number=layer.output)
-    step = (layer, stream.number)
-    if not blocks:
-        return [Block(None, (step,), "quantize", stream, stream, sink)]
-    return [*blocks[:-1], replace(blocks[-1], quantizers=(*blocks[-1].quantizers, step), sink=sink)]
-
-
-def _check_choices(spec: NetworkSpec, kernels: Mapping[str, str]) -> None:
-    convolutions = [layer.name for layer in spec.layers if isinstance(layer, Conv2D)]
-    for name, kind in kernels.items():
-        if name not in convolutions or kind not in ("shift_add", "mac"):
-            raise UserError(
-                f"kernel {kind!r} for layer {name!r}: want shift_add or mac, for one of {convolutions}"
-            )
-
-
-def _check_padding(layer: Layer) -> None:
-    assert isinstance(layer, Conv2D | MaxPool2D)
-    window = layer.kernel if isinstance(layer, Conv2D) else layer.pool
-    top, bottom, left, right = layer.padding
-    if top + bottom >= window[0] or left + right >= window[1] or min(layer.padding) < 0:
-        raise UserError(
-            f"layer {layer.name}: padding {layer.padding} (top, bottom, left, right) for a window of"
-            f" {window[0]} x {window[1]}: want less than the window in each direction"
+    def __init__(self, spec: NetworkSpec, kernels: Mapping[str, str]) -> None:
+        self.spec, self.kernels = spec, kernels
+        self.uses = Counter(source for layer in spec.layers for source in layer.sources)
+        self.uses.update(spec.outputs)
+        self.blocks: dict[str, Block] = {}
+        self.values: dict[str, _Value] = {}
+        labels = _labels("s_axis", [node.name for node in spec.inputs])
+        self.inputs = tuple(
+            Port(n.name, label, _plain(n)) for n, label in zip(spec.inputs, labels, strict=True)
         )
+        for port in self.inputs:
+            self.values[port.name] = _Value(port.label, port.stream, alone=self.uses[port.name] == 1)
+
+    def add(self, layer: Layer) -> None:
+        """Carry out one more layer."""
+        source = self.values[layer.sources[0]]
+        if isinstance(layer, Reshape) and layer.output == source.stream.number:
+            stream, alone = reshaped(source.stream, layer.output_shape), self.uses[layer.name] == 1
+            self._give(layer, replace(source, stream=stream, alone=alone and source.alone))
+        elif isinstance(layer, ZeroPad2D) and self._merges(layer):
+            value = self._packed(layer, 0)
+            self._give(layer, replace(value, alone=False, padding=(layer.name, layer.padding)))
+        elif isinstance(layer, _FUSED):
+            self._behind(layer, self._packed(layer, 0))
+        else:
+            self._new(layer, [self._packed(layer, port) for port in range(len(layer.sources))])
+
+    def netlist(self) -> Netlist:
+        """Return what was built."""
+        labels = _labels("m_axis", list(self.spec.outputs))
+        outputs = tuple(
+            Port(name, label, self.values[name].stream)
+            for name, label in zip(self.spec.outputs, labels, strict=True)
+        )
+        edges = [
+            Edge(source, block.label, port, stream)
+            for block in self.blocks.values()
+            for port, (source, stream) in enumerate(zip(block.sources, block.streams, strict=True))
+        ]
+        edges += [Edge(self.values[port.name].label, port.label, 0, port.stream) for port in outputs]
+        takers = Counter(edge.producer for edge in edges)
+        ports = {port.label for port in self.inputs}
+        wired = (
+            replace(edge, depth=0 if edge.producer in ports and takers[edge.producer] == 1 else FIFO_DEPTH)
+            for edge in edges
+        )
+        return Netlist(self.spec.name, self.inputs, outputs, tuple(self.blocks.values()), tuple(wired))
+
+    def _give(self, layer: Layer, value: _Value) -> None:
+        self.values[layer.name] = value
+
+    def _new(self, layer: Layer, values: Sequence[_Value]) -> None:
+        """Append a block for ``layer``."""
+        names: tuple[str, ...] = (layer.name,)
+        if values[0].padding:
+            assert isinstance(layer, Conv2D)
+            name, around = values[0].padding
+            names = (name, layer.name)
+            layer = _padded(layer, around)
+        made = body(layer, [value.stream for value in values], self.kernels.get(layer.name))
+        self._append(layer.name, names, layer.name, values, made)
+        label = next(reversed(self.blocks))
+        self._give(layer, _Value(label, made.sink, alone=self.uses[layer.name] == 1))
+
+    def _append(
+        self, title: str, names: tuple[str, ...], gives: str, values: Sequence[_Value], made: Body
+    ) -> str:
+        label = f"layer{len(self.blocks)}_{_safe(title)}"
+        self.blocks[label] = Block(
+            label=label,
+            layers=names,
+            gives=gives,
+            sources=tuple(value.label for value in values),
+            streams=tuple(value.stream for value in values),
+            fronts=made.fronts,
+            steps=made.steps,
+            stages=sum(step.stages for step in made.steps),
+            sink=made.sink,
+            kernel=made.kernel,
+        )
+        return label
+
+    def _behind(self, layer: Layer, value: _Value) -> None:
+        """Fuse ``layer`` behind the block that gives its numbers; a new block where something else takes them too."""
+        block = self.blocks.get(value.label)
+        if block is None or not value.alone:
+            return self._new(layer, [value])
+        made = body(layer, [value.stream], None)
+        self.blocks[block.label] = replace(
+            block,
+            layers=(*block.layers, layer.name),
+            gives=layer.name,
+            steps=(*block.steps, *made.steps),
+            stages=block.stages + sum(step.stages for step in made.steps),
+            sink=made.sink,
+        )
+        return self._give(layer, _Value(block.label, made.sink, alone=self.uses[layer.name] == 1))
+
+    def _packed(self, layer: Layer, port: int) -> _Value:
+        """Return the numbers of a source in the packing that ``layer`` needs; behind a new block where they differ."""
+        source = layer.sources[port]
+        value = self.values[source]
+        if value.padding:
+            return value
+        wanted = self._wanted(layer, source, value.stream)
+        if wanted.channels == value.stream.channels:
+            return replace(value, stream=wanted)
+        if wanted.width > MAX_BEAT_BITS:
+            raise UserError(
+                f"layer {layer.name} needs the {wanted.channels} numbers of {source} in one beat of {wanted.width}"
+                f" bits, want at most {MAX_BEAT_BITS}: use fewer or narrower numbers"
+            )
+        made = Body((Repack(value.stream, wanted),), (), wanted, "repack")
+        label = self._append(f"repack_{layer.name}", (), source, [value], made)
+        return _Value(label, wanted, alone=True)
+
+    def _wanted(self, layer: Layer, source: str, stream: Stream) -> Stream:
+        """Return the packing in which ``layer`` takes a source."""
+        shape = self.spec.shape(source)
+        in_one = isinstance(layer, Dense) and self.kernels.get(layer.name) == "shift_add"
+        if isinstance(layer, _ANY_PACKING) and not in_one:
+            return reshaped(stream, shape)
+        if len(shape) == 3:
+            return replace(stream, rows=shape[0], columns=shape[1], channels=shape[2])
+        if isinstance(layer, Merge):
+            narrow = min((self.values[name].stream for name in layer.sources), key=lambda s: s.channels)
+            return replace(narrow, number=stream.number)
+        return replace(stream, rows=1, columns=1, channels=shape[0])
+
+    def _merges(self, layer: ZeroPad2D) -> bool:
+        """Return whether the only taker is a convolution whose window can mask this padding."""
+        takers = [taker for taker in self.spec.layers if layer.name in taker.sources]
+        if self.uses[layer.name] != 1 or len(takers) != 1 or not isinstance(takers[0], Conv2D):
+            return False
+        (rows, columns), own = takers[0].kernel, takers[0].padding
+        top, bottom, left, right = (a + b for a, b in zip(own, layer.padding, strict=True))
+        return top + bottom < rows and left + right < columns
+
+
+def _padded(layer: Conv2D, around: Padding) -> Conv2D:
+    top, bottom, left, right = (a + b for a, b in zip(layer.padding, around, strict=True))
+    rows, columns, channels = layer.input_shape
+    shape = (rows - around[0] - around[1], columns - around[2] - around[3], channels)
+    return msgspec.structs.replace(layer, padding=(top, bottom, left, right), input_shape=shape)
+
+
+def _plain(node: SpecInput) -> Stream:
+    """Return the packing of an input: a pixel, or a whole vector, per beat."""
+    rows, columns, channels = node.shape if len(node.shape) == 3 else (1, 1, node.shape[0])
+    return Stream(rows, columns, channels, node.number)
+
+
+def _labels(prefix: str, names: Sequence[str]) -> list[str]:
+    """Return the prefix of each port: with several ports their names are in it."""
+    if len(names) == 1:
+        return [prefix]
+    labels: list[str] = []
+    for name in names:
+        label = f"{prefix}_{_safe(name)}"
+        labels.append(label if label not in labels else f"{label}_{len(labels)}")
+    return labels
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_]", "_", name)
+
+
+def _check_choices(spec: NetworkSpec, kernels: Mapping[str, str], reuse: Mapping[str, int]) -> None:
+    choices = [layer.name for layer in spec.layers if isinstance(layer, Conv2D | Dense)]
+    for name, kind in kernels.items():
+        if name not in choices or kind not in ("shift_add", "mac"):
+            raise UserError(
+                f"kernel {kind!r} for layer {name!r}: want shift_add or mac, for one of {choices}"
+            )
+    for name, factor in reuse.items():
+        if name not in choices or factor < 1:
+            raise UserError(
+                f"reuse factor {factor} for layer {name!r}: want at least 1, for one of {choices}"
+            )

@@ -9,7 +9,7 @@ and ``tready``.
 >>> pixel = Format(signed=False, width=8, fraction=0)
 >>> relu = Quantize(name="relu", input_shape=(2, 2, 1), output_shape=(2, 2, 1), output=pixel)
 >>> spec = NetworkSpec(name="example", inputs=(Input(shape=(2, 2, 1), number=pixel),), layers=[relu])
->>> clocks = run(cut(spec, {}), [2], frames=1, pixels=4)
+>>> clocks = run(cut(spec), [2], frames=1, pixels=4)
 >>> clocks.taken.tolist(), clocks.given.tolist()
 ([0, 1, 2, 3], [5, 6, 7, 8])
 """
@@ -22,14 +22,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hls.blocks import Block
 from hls.cycles_kernel import FIELDS, simulate
+from hls.netlist import FIFO_DEPTH, FLAG_DEPTH, Block, Mac, Netlist, Window
 from streams.errors import UserError
-from trigger.network_spec import Conv2D, Dense, MaxPool2D
 
-#: Words of the FIFO behind each block, and of the flag FIFO beside the network.
-FIFO_DEPTH = 2
-FLAG_DEPTH = 16
 #: Clocks without any movement after which a run is given up.
 MAX_CLOCKS = 2_000_000_000
 
@@ -44,7 +40,7 @@ class Run(NamedTuple):
 
 
 def run(
-    blocks: Sequence[Block],
+    netlist: Netlist,
     stages: Sequence[int],
     *,
     frames: int,
@@ -65,6 +61,7 @@ def run(
     ------
     UserError : the network stands still (cannot happen with ``ready`` true at the end).
     """
+    blocks = netlist.blocks
     cells = blocks[-1].sink.beats if blocks else pixels
     taken, given = np.full(frames * pixels, -1, np.int64), np.full(frames * cells, -1, np.int64)
     table = np.array([_fields(b, s) for b, s in zip(blocks, stages, strict=True)], np.int64)
@@ -86,32 +83,34 @@ def run(
 
 def _fields(block: Block, stages: int) -> list[int]:
     """Return the numbers of one block, in the order of ``FIELDS``."""
-    inputs, beats = block.mac or (0, 0)
-    core = block.core
-    if not isinstance(core, Conv2D | MaxPool2D):
+    windows = [front for front in block.fronts if isinstance(front, Window)]
+    macs = [front for front in block.fronts if isinstance(front, Mac)]
+    inputs, beats = (macs[0].turns, macs[0].beats) if macs else (0, 0)
+    if not windows:
         return [0, 1, 1, 0, 0, 0, 1, 1, inputs, beats, stages]
-    rows, columns = core.kernel if isinstance(core, Conv2D) else core.pool
-    top, _, left, _ = core.padding
-    delay = (rows - 1 - top) * block.source.columns + columns - 1 - left
-    last = [(block.middle.rows - 1) * core.stride[0], (block.middle.columns - 1) * core.stride[1]]
-    grid = [block.source.rows, block.source.columns]
-    return [1, *grid, delay, *last, *core.stride, inputs, beats, stages]
+    window = windows[0]
+    last = [(window.rows - 1) * window.stride[0], (window.columns - 1) * window.stride[1]]
+    grid = [window.source.rows, window.source.columns]
+    return [1, *grid, window.delay, *last, *window.stride, inputs, beats, stages]
 
 
-def last_pixel(blocks: Sequence[Block], rows: int, columns: int) -> NDArray[np.int64]:
+def last_pixel(netlist: Netlist, rows: int, columns: int) -> NDArray[np.int64]:
     """Return for each output beat of a frame the number of the last pixel that it depends on.
 
     The frame's last beat depends on the last pixel always: its ``tuser`` does.
     """
     row, column = np.arange(rows), np.arange(columns)
-    for block in blocks:
-        core = block.core
-        if isinstance(core, Dense):
+    for front in (front for block in netlist.blocks for front in block.fronts):
+        if isinstance(front, Mac) and front.beats > 1:
             row, column = row[-1:], column[-1:]
-        elif core is not None:
-            window = core.kernel if isinstance(core, Conv2D) else core.pool
+        elif isinstance(front, Window):
             sides = zip(
-                (row, column), window, core.stride, core.padding[::2], core.output_shape, strict=False
+                (row, column),
+                front.kernel,
+                front.stride,
+                front.padding,
+                (front.rows, front.columns),
+                strict=True,
             )
             row, column = (
                 before[np.minimum(np.arange(n) * stride - pad + size - 1, len(before) - 1)]
@@ -130,13 +129,11 @@ class Timing(NamedTuple):
     clocks_per_frame: int
 
 
-def timing(
-    blocks: Sequence[Block], stages: Sequence[int], rows: int, columns: int, frames: int = 4
-) -> Timing:
+def timing(netlist: Netlist, stages: Sequence[int], rows: int, columns: int, frames: int = 4) -> Timing:
     """Return latency and interval with frames back to back and an output that is always ready."""
     pixels = rows * columns
-    clocks = run(blocks, stages, frames=frames, pixels=pixels)
-    needed = last_pixel(blocks, rows, columns)
+    clocks = run(netlist, stages, frames=frames, pixels=pixels)
+    needed = last_pixel(netlist, rows, columns)
     delay = clocks.given.reshape(frames, -1) - clocks.taken.reshape(frames, pixels)[:, needed]
     followed = delay[:-1]  # the last frame has none behind it
     interval = clocks.taken.reshape(frames, pixels)[-1, 0] - clocks.taken.reshape(frames, pixels)[-2, 0]

@@ -1,19 +1,64 @@
-"""The text of the generated modules that only wire: one per layer, and the top ``network``.
+"""The text of the generated module of one block: it wires its fronts and its pipeline.
 
->>> from trigger.network_spec import Dense, Format
->>> weight, total = Format(signed=False, width=3, fraction=0), Format(signed=True, width=9, fraction=0)
->>> dense = Dense(name="dense", input_shape=(1,), output_shape=(1,), output=total, weight=weight, weights=[7], bias=[0])
->>> weight_width(dense)  # a sign bit more
-4
+>>> from hls.blocks import cut
+>>> from trigger.network_spec import Format, Input, NetworkSpec, Quantize
+>>> pixel = Format(signed=False, width=8, fraction=0)
+>>> relu = Quantize(name="relu", input_shape=(2, 2, 1), output_shape=(2, 2, 1), output=pixel)
+>>> spec = NetworkSpec(name="example", inputs=(Input(shape=(2, 2, 1), number=pixel),), layers=[relu])
+>>> "net_quantize" in layer(cut(spec).blocks[0])
+True
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from hls.netlist import Block, Global, Mac, Repack, Resize, Step, Window
+from hls.verilog import Link, both, instance, link, told, wires
+from trigger.network_spec import Conv2D, Dense, Format, Quantize
 
-from hls.blocks import Block, Stream
-from hls.cycles import FIFO_DEPTH, FLAG_DEPTH
-from trigger.network_spec import Conv2D, Dense, Format, MaxPool2D, NetworkSpec, Quantize
+
+def layer(block: Block) -> str:
+    """Return the module of one block."""
+    parts: list[str] = []
+    at = link("s")
+    if len(block.sources) > 1:
+        parts.append(_join(block))
+        at = link("j")
+    for number in range(len(block.fronts)):
+        parts.append(_front(block, number, at))
+        at = link(f"f{number}")
+    if block.stages:
+        parts.append(_pipeline(block, at))
+        at = Link("p_valid", "p_ready", f"q{len(block.steps)}")
+    parts.append(
+        f"  assign m_valid = {at.valid};\n  assign {at.ready} = m_ready;\n  assign m_data = {at.data};\n"
+    )
+    return _LAYER.format(
+        name=block.label,
+        title=block.name,
+        kernel=block.kernel,
+        source="".join(
+            f"\n//   in   {s:<6} frames of {told(t)}"
+            for s, t in zip(_sources(block), block.streams, strict=True)
+        ),
+        sink=told(block.sink),
+        stages=block.stages,
+        ports="".join(
+            _PORTS.format(s=s, top=t.width - 1) for s, t in zip(_sources(block), block.streams, strict=True)
+        ),
+        m_top=block.sink.width - 1,
+        body="\n".join(parts),
+    )
+
+
+def kernel_name(block: Block, number: int) -> str:
+    """Return the name of the module that carries out step ``number`` of a block's pipeline."""
+    name = block.label.replace("layer", "kernel", 1)
+    return name if number == 0 else f"{name}_{number}"
+
+
+def memory_name(block: Block) -> str:
+    """Return the name of the module with a block's weights."""
+    return block.label.replace("layer", "rom", 1)
 
 
 def weight_width(layer: Conv2D | Dense) -> int:
@@ -21,121 +66,154 @@ def weight_width(layer: Conv2D | Dense) -> int:
     return layer.weight.width + (not layer.weight.signed)
 
 
-def layer(block: Block, name: str, stages: int, kernel_stages: int) -> str:
-    """Return the module ``name`` of one block; ``kernel_stages`` of its ``stages`` are the kernel's."""
-    parts, link = [], _Link("s_valid", "s_ready", "s_data")
-    if block.window:
-        parts.append(_window(block, link))
-        link = _Link("w_valid", "w_ready", "w_data")
-    if block.mac:
-        parts.append(_mac(block, name, link))
-        link = _Link("a_valid", "a_ready", "a_data")
-    if stages:
-        parts.append(_pipeline(block, name, link, stages, kernel_stages))
-        link = _Link("p_valid", "p_ready", f"q{len(block.quantizers)}")
-    ports = {"s_valid": link.valid, "s_ready": link.ready, "s_data": link.data}
-    ports |= {"m_valid": "m_valid", "m_ready": "m_ready", "m_data": "m_data"}
-    parts.append(_instance("net_fifo", "fifo", {"Width": block.sink.width, "Depth": FIFO_DEPTH}, ports))
-    return _LAYER.format(
-        name=name,
-        title=block.name,
-        kernel=block.kernel,
-        source=_told(block.source),
-        sink=_told(block.sink),
-        stages=stages,
-        interval=block.mac[0] if block.mac else 1,
-        s_top=block.source.width - 1,
-        m_top=block.sink.width - 1,
-        body="\n".join(parts),
-    )
+def _sources(block: Block) -> list[str]:
+    """Return the prefixes of a block's input ports."""
+    return ["s"] if len(block.sources) == 1 else [f"s{k}" for k in range(len(block.sources))]
 
 
-class _Link:
-    def __init__(self, valid: str, ready: str, data: str) -> None:
-        self.valid, self.ready, self.data = valid, ready, data
+def _join(block: Block) -> str:
+    """Return what takes a beat of every source together; source 0 has the lowest bits."""
+    prefixes = _sources(block)
+    text = wires("j", sum(stream.width for stream in block.streams))
+    text += f"  assign j_valid = {both([f'{s}_valid' for s in prefixes])};\n"
+    text += f"  assign j_data = {{{', '.join(f'{s}_data' for s in reversed(prefixes))}}};\n"
+    for s in prefixes:
+        text += f"  assign {s}_ready = j_ready && j_valid;\n"
+    return text
 
 
-def _told(stream: Stream) -> str:
-    sign = "signed" if stream.number.signed else "unsigned"
-    numbers = f"{stream.channels} {sign} numbers of {stream.number.width} bits"
-    return f"{stream.rows} x {stream.columns} beats of {numbers} (fraction {stream.number.fraction})"
+def _front(block: Block, number: int, at: Link) -> str:
+    front, prefix = block.fronts[number], f"f{number}"
+    ports = at.ports("s") | link(prefix).ports("m")
+    if isinstance(front, Window):
+        return wires(prefix, front.width) + instance("net_window", "window", _window(front), ports)
+    if isinstance(front, Mac):
+        return _mac(block, front, prefix, ports)
+    text = wires(prefix, front.sink.width)
+    if isinstance(front, Global):
+        return text + instance("net_global", "whole", _global(front), ports)
+    if isinstance(front, Resize):
+        return text + instance("net_resize", "resize", _resize(front), ports)
+    return text + instance("net_repack", "repack", _repack(front), ports)
 
 
-def _window(block: Block, link: _Link) -> str:
-    core = block.core
-    assert isinstance(core, Conv2D | MaxPool2D) and block.window
-    number = block.source.number
-    # Padding is zero for a sum; for a maximum the smallest number, which never wins over a real one.
-    pad = number.min_int % (1 << number.width) if isinstance(core, MaxPool2D) else 0
-    width = block.window[0] * block.window[1] * block.source.width
-    parameters = {
-        "Rows": block.source.rows,
-        "Columns": block.source.columns,
-        "Channels": block.source.channels,
-        "Width": number.width,
-        "KernelRows": block.window[0],
-        "KernelCols": block.window[1],
-        "StrideRows": core.stride[0],
-        "StrideCols": core.stride[1],
-        "PadTop": core.padding[0],
-        "PadLeft": core.padding[2],
-        "OutRows": block.middle.rows,
-        "OutCols": block.middle.columns,
-        "PadValue": f"{number.width}'h{pad:x}",
+def _window(front: Window) -> dict[str, object]:
+    source = front.source
+    return {
+        "Rows": source.rows,
+        "Columns": source.columns,
+        "Channels": source.channels,
+        "Width": source.number.width,
+        "KernelRows": front.kernel[0],
+        "KernelCols": front.kernel[1],
+        "StrideRows": front.stride[0],
+        "StrideCols": front.stride[1],
+        "PadTop": front.padding[0],
+        "PadLeft": front.padding[1],
+        "OutRows": front.rows,
+        "OutCols": front.columns,
+        "PadValue": f"{source.number.width}'h{front.pad_value % (1 << source.number.width):x}",
+        "Marks": f"1'b{int(front.marks)}",
     }
-    return _stream("w", width) + _instance("net_window", "window", parameters, _ports(link, "w"))
 
 
-def _mac(block: Block, name: str, link: _Link) -> str:
-    core = block.core
-    assert isinstance(core, Conv2D | Dense) and block.mac
-    (inputs, beats), filters, out = block.mac, block.middle.channels, block.middle.number.width
+def _global(front: Global) -> dict[str, object]:
+    return {
+        "Count": front.source.channels,
+        "Width": front.source.number.width,
+        "Signed": f"1'b{int(front.source.number.signed)}",
+        "OutWidth": front.sink.number.width,
+        "Sum": f"1'b{int(front.op == 'sum')}",
+        "Beats": front.source.beats,
+    }
+
+
+def _resize(front: Resize) -> dict[str, object]:
+    top, bottom, left, right = front.padding
+    return {
+        "Rows": front.source.rows,
+        "Columns": front.source.columns,
+        "Width": front.source.width,
+        "SizeRows": front.size[0],
+        "SizeCols": front.size[1],
+        "PadTop": top,
+        "PadBottom": bottom,
+        "PadLeft": left,
+        "PadRight": right,
+    }
+
+
+def _repack(front: Repack) -> dict[str, object]:
+    return {
+        "Width": front.source.number.width,
+        "Numbers": front.source.numbers,
+        "InCount": front.source.channels,
+        "OutCount": front.sink.channels,
+    }
+
+
+def _mac(block: Block, front: Mac, prefix: str, ports: dict[str, str]) -> str:
+    core, inputs, filters, out = (
+        front.layer,
+        front.source.channels,
+        front.sink.channels,
+        front.sink.number.width,
+    )
     bias = sum((b % (1 << out)) << (f * out) for f, b in enumerate(core.bias))
     parameters = {
         "Inputs": inputs,
-        "Beats": beats,
+        "Beats": front.beats,
         "Filters": filters,
-        "Width": block.source.number.width,
-        "Signed": f"1'b{int(block.source.number.signed)}",
+        "Width": front.source.number.width,
+        "Signed": f"1'b{int(front.source.number.signed)}",
         "WeightWidth": weight_width(core),
         "OutWidth": out,
         "Bias": f"{filters * out}'h{bias:x}",
     }
-    address = max((max(inputs * beats, 2) - 1).bit_length(), 1)
-    wires = f"  wire [{address - 1}:0] weight_address;\n"
-    wires += f"  wire [{filters * weight_width(core) - 1}:0] weight_data;\n"
+    address = max((max(inputs * front.beats, 2) - 1).bit_length(), 1)
+    text = f"  wire [{address - 1}:0] weight_address;\n"
+    text += f"  wire [{filters * weight_width(core) - 1}:0] weight_data;\n"
     memory = {"clk": "clk", "address": "weight_address", "data": "weight_data"}
     weights = {"weight_address": "weight_address", "weight_data": "weight_data"}
-    mac = _instance("net_mac", "mac", parameters, {**_ports(link, "a"), **weights})
-    rom = _instance(name.replace("layer", "rom", 1), "weights", {}, memory, clocked=False)
-    return wires + _stream("a", filters * out) + rom + mac
+    rom = instance(memory_name(block), "weights", {}, memory, clocked=False)
+    return (
+        text
+        + wires(prefix, filters * out)
+        + rom
+        + instance("net_mac", "mac", parameters, {**ports, **weights})
+    )
 
 
-def _pipeline(block: Block, name: str, link: _Link, stages: int, kernel_stages: int) -> str:
-    """Return the arithmetic under one enable: the unrolled kernel, if any, then the quantizers."""
+def _pipeline(block: Block, at: Link) -> str:
+    """Return the arithmetic under one enable: programs and quantizers."""
     ports = {
-        "s_valid": link.valid,
-        "s_ready": link.ready,
+        "s_valid": at.valid,
+        "s_ready": at.ready,
         "m_valid": "p_valid",
         "m_ready": "p_ready",
         "en": "en",
     }
-    text = "  wire p_valid, p_ready, en;\n" + _instance("net_enable", "enable", {"Stages": stages}, ports)
-    text += f"  wire [{block.middle.width - 1}:0] q0;\n"
-    if kernel_stages:
-        kernel = {"clk": "clk", "en": "en", "x": link.data, "y": "q0"}
-        text += _instance(name.replace("layer", "kernel", 1), "kernel", {}, kernel, clocked=False)
-    else:
-        text += f"  assign q0 = {link.data};\n"
-    for step, (quantizer, number) in enumerate(block.quantizers):
-        text += _quantize(block, step, quantizer, number)
+    text = "  wire p_valid, p_ready, en;\n" + instance(
+        "net_enable", "enable", {"Stages": block.stages}, ports
+    )
+    data = at.data
+    for number, step in enumerate(block.steps):
+        text += f"  wire [{step.count * step.output.width - 1}:0] q{number + 1};\n"
+        ends = {"clk": "clk", "en": "en", "x": data, "y": f"q{number + 1}"}
+        if step.program is not None:
+            text += instance(kernel_name(block, number), f"kernel{number}", {}, ends, clocked=False)
+        else:
+            text += instance("net_quantize", f"quantize{number}", _quantize(step), ends, clocked=False)
+        data = f"q{number + 1}"
     return text
 
 
-def _quantize(block: Block, step: int, quantizer: Quantize, number: Format) -> str:
-    count, out = block.middle.channels, quantizer.output
-    parameters = {
-        "Count": count,
+def _quantize(step: Step) -> dict[str, object]:
+    quantizer, out = step.layer, step.output
+    number: Format = step.numbers[0]
+    assert isinstance(quantizer, Quantize)
+    return {
+        "Count": step.count,
         "InWidth": number.width,
         "InSigned": f"1'b{int(number.signed)}",
         "OutWidth": out.width,
@@ -143,122 +221,29 @@ def _quantize(block: Block, step: int, quantizer: Quantize, number: Format) -> s
         "Symmetric": f"1'b{int(quantizer.overflow == 'SAT_SYM')}",
         "Shift": number.fraction - out.fraction,
     }
-    ports = {"clk": "clk", "en": "en", "x": f"q{step}", "y": f"q{step + 1}"}
-    wire = f"  wire [{count * out.width - 1}:0] q{step + 1};\n"
-    return wire + _instance("net_quantize", f"quantize{step}", parameters, ports, clocked=False)
 
 
-def _stream(prefix: str, width: int) -> str:
-    return f"  wire {prefix}_valid, {prefix}_ready;\n  wire [{width - 1}:0] {prefix}_data;\n"
-
-
-def _ports(link: _Link, prefix: str) -> dict[str, str]:
-    source = {"s_valid": link.valid, "s_ready": link.ready, "s_data": link.data}
-    return source | {f"m_{end}": f"{prefix}_{end}" for end in ("valid", "ready", "data")}
-
-
-def _instance(
-    module: str,
-    name: str,
-    parameters: Mapping[str, object],
-    ports: Mapping[str, str],
-    *,
-    clocked: bool = True,
-) -> str:
-    """Return an instance; ``clocked``: it has ``clk`` and ``rst``."""
-    all_ports = {"clk": "clk", "rst": "rst", **ports} if clocked else ports
-    given = ",\n".join(f"      .{key}({value})" for key, value in parameters.items())
-    wired = ",\n".join(f"      .{key}({value})" for key, value in all_ports.items())
-    head = f"  {module} #(\n{given}\n  ) {name} (" if parameters else f"  {module} {name} ("
-    return f"{head}\n{wired}\n  );\n"
-
-
-def network(spec: NetworkSpec, blocks: Sequence[Block], names: Sequence[str]) -> str:
-    """Return the top module: frame guard, the layers, and the tail that puts the frame's flags back."""
-    in_width, pixels = spec.input_shape[-1] * spec.input.width, 1
-    for size in spec.input_shape[:-1]:
-        pixels *= size
-    out_width, cells = (blocks[-1].sink.width, blocks[-1].sink.beats) if blocks else (in_width, pixels)
-    guard = {key: key for key in _GUARD_PORTS} | {
-        f"m_{end}": f"s0_{end}" for end in ("valid", "ready", "data")
-    }
-    flags = {f"flag_{end}": f"flag_{end}" for end in ("valid", "ready", "data")}
-    parts = [_stream("s0", in_width)]
-    parts.append(_instance("net_guard", "guard", {"Width": in_width, "Pixels": pixels}, guard | flags))
-    for number, (block, name) in enumerate(zip(blocks, names, strict=True)):
-        ends = _ports(_Link(*(f"s{number}_{end}" for end in ("valid", "ready", "data"))), f"s{number + 1}")
-        parts += [_stream(f"s{number + 1}", block.sink.width), _instance(name, f"layer{number}", {}, ends)]
-    fifo = {f"s_{end}": f"flag_{end}" for end in ("valid", "ready", "data")}
-    fifo |= {f"m_{end}": f"kept_{end}" for end in ("valid", "ready", "data")}
-    parts.append(_instance("net_fifo", "flags", {"Width": 2, "Depth": FLAG_DEPTH}, fifo))
-    tail = {f"s_{end}": f"s{len(blocks)}_{end}" for end in ("valid", "ready", "data")}
-    tail |= {f"flag_{end}": f"kept_{end}" for end in ("valid", "ready", "data")}
-    tail |= {f"m_axis_{end}": f"m_axis_{end}" for end in ("tdata", "tvalid", "tready", "tlast", "tuser")}
-    parts.append(_instance("net_tail", "tail", {"Width": out_width, "Cells": cells}, tail))
-    sizes = {"in_top": in_width - 1, "out_top": out_width - 1, "pixels": pixels, "cells": cells}
-    return _NETWORK.format(name=spec.name, body="\n".join(parts), **sizes)
-
-
-_GUARD_PORTS = (
-    *(f"s_axis_{end}" for end in ("tdata", "tvalid", "tready", "tlast", "tuser")),
-    "frames_short",
-    "frames_long",
-)
+_PORTS = """    input  wire {s}_valid,
+    output wire {s}_ready,
+    input  wire [{top}:0] {s}_data,
+"""
 
 _LAYER = """// {name}: generated layer {title}, kernel {kernel}.
 //
-// Contract
-//   in   s_*   frames of {source}
-//   out  m_*   frames of {sink}
+// Contract{source}
+//   out  m_*    frames of {sink}
 //   latency      see plan.json; arithmetic {stages} stages
-//   throughput   one beat per {interval} clocks
+//   throughput   see plan.json
 //   reset        synchronous, active high: the next beat is the first of a frame
 //   reference    trigger/integer_network.py:evaluate, equal bit for bit
 `default_nettype none
 module {name} (
     input  wire clk,
     input  wire rst,
-    input  wire s_valid,
-    output wire s_ready,
-    input  wire [{s_top}:0] s_data,
-    output wire m_valid,
+{ports}    output wire m_valid,
     input  wire m_ready,
     output wire [{m_top}:0] m_data
 );
-{body}endmodule
-`default_nettype wire
-"""
-
-_NETWORK = """// network: generated network {name}.
-//
-// Contract
-//   in   s_axis   frames of {pixels} pixels, row by row (channel c in the c-th bits from below); tuser of the last
-//                 beat is handed through
-//   out  m_axis   frames of {cells} cells; tuser of the last beat: bit 0 handed through, bit 1 = the frame was too
-//                 short (completed with zeros) or too long (cut)
-//   out  frames_short, frames_long   counters of such frames
-//   latency, throughput   see plan.json
-//   reset        synchronous, active high: the next beat is the first pixel of a frame
-//   reference    trigger/integer_network.py:evaluate, equal bit for bit
-`default_nettype none
-module network (
-    input  wire clk,
-    input  wire rst,
-    input  wire [{in_top}:0] s_axis_tdata,
-    input  wire s_axis_tvalid,
-    output wire s_axis_tready,
-    input  wire s_axis_tlast,
-    input  wire [0:0] s_axis_tuser,
-    output wire [{out_top}:0] m_axis_tdata,
-    output wire m_axis_tvalid,
-    input  wire m_axis_tready,
-    output wire m_axis_tlast,
-    output wire [1:0] m_axis_tuser,
-    output wire [31:0] frames_short,
-    output wire [31:0] frames_long
-);
-  wire flag_valid, flag_ready, kept_valid, kept_ready;
-  wire [1:0] flag_data, kept_data;
 {body}endmodule
 `default_nettype wire
 """

@@ -1,4 +1,4 @@
-"""Streaming SystemVerilog of a NetworkSpec: one file per layer around hand-written shells, and ``network.sv``.
+"""Streaming SystemVerilog of a NetworkSpec: one file per block around hand-written shells, and ``network.sv``.
 
 >>> import tempfile
 >>> from trigger.network_spec import Format, Input, MaxPool2D
@@ -16,128 +16,132 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
-from hls import cycles, layer_text
-from hls.blocks import Block, cut
+from hls import cycles, layer_text, network_text
+from hls.arithmetic import block_matrix
+from hls.blocks import cut
 from hls.kernels import emit, rom
-from hls.kernels.program import Program, max_program
-from hls.kernels.shift_add import shift_add
+from hls.kernels.pixelwise import widths
+from hls.netlist import Block, Front, Global, Mac, Netlist, Repack, Resize, Stream, Window
 from hls.plan import LayerPlan, Plan
-from trigger.network_spec import Conv2D, Dense, NetworkSpec
+from trigger.network_spec import Dense, NetworkSpec
 
 RTL = Path(__file__).parent / "rtl"
-_QUANTIZE_STAGES = 2  # registers of net_quantize
+_SHELLS: dict[type[Front], tuple[str, ...]] = {
+    Window: ("net_window",),
+    Mac: ("net_mac", "net_fifo"),
+    Global: ("net_global",),
+    Resize: ("net_resize",),
+    Repack: ("net_repack",),
+}
+_REFERENCE = "trigger/integer_network.py:evaluate"
 
 
-def write_rtl(spec: NetworkSpec, folder: Path, kernels: Mapping[str, str] | None = None) -> Plan:
+def write_rtl(
+    spec: NetworkSpec,
+    folder: Path,
+    kernels: Mapping[str, str] | None = None,
+    *,
+    reuse: Mapping[str, int] | None = None,
+) -> Plan:
     """Write the network's SystemVerilog into ``folder`` (made where absent), with ``network.f``; return its plan.
 
     Parameters
     ----------
     kernels : convolution's name -> ``shift_add`` or ``mac``, where the choice by size
         (``hls.blocks.MAX_UNROLLED_WEIGHTS``) is not wanted.
+    reuse : the same -> clocks per window, as hls4ml's reuse factor.
 
     Raises
     ------
-    UserError : a network that cannot be built, or a wrong choice in ``kernels``.
+    UserError : a network that cannot be built, or a wrong choice in ``kernels`` or ``reuse``; nothing is written.
     """
-    blocks = cut(spec, kernels or {})
+    netlist = cut(spec, kernels, reuse)
+    files = sources(netlist)
+    plan = _plan(netlist)
     folder.mkdir(parents=True, exist_ok=True)
-    files: dict[str, str] = {name: (RTL / f"{name}.sv").read_text() for name in shells(blocks)}
-    stages: list[int] = []
-    layers: list[LayerPlan] = []
-    for number, block in enumerate(blocks):
-        program = _program(block)
-        stages.append(_stages(block, program))
-        files |= _files(number, block, program, stages[-1])
-        layers.append(_layer_plan(block, program, stages[-1], math.prod(spec.input_shape[:-1])))
-    names = [layer_name(number, block) for number, block in enumerate(blocks)]
-    files["network"] = layer_text.network(spec, blocks, names)
     for name, text in files.items():
         (folder / f"{name}.sv").write_text(text)
     (folder / "network.f").write_text("".join(f"{name}.sv\n" for name in files))
-    rows, columns = (spec.input_shape[0], spec.input_shape[1]) if len(spec.input_shape) == 3 else (1, 1)
-    timing = cycles.timing(blocks, stages, rows, columns)
-    return Plan(network=spec.name, pixels_per_frame=rows * columns, layers=layers, **timing._asdict())
+    return plan
 
 
-def shells(blocks: Sequence[Block]) -> list[str]:
-    """Return the hand-written modules that ``blocks`` are built on; they are copied beside the generated ones."""
-    found = ["net_fifo", "net_guard", "net_tail"]
-    if any(block.window for block in blocks):
-        found.append("net_window")
-    if any(block.mac for block in blocks):
-        found.append("net_mac")
-    if any(block.quantizers for block in blocks):
-        found.append("net_quantize")
-    if any(block.quantizers or not block.mac for block in blocks):
-        found.append("net_enable")
-    return found
-
-
-def layer_name(number: int, block: Block) -> str:
-    """Return the name of a block's module: its number, and its first layer as far as Verilog allows."""
-    return f"layer{number}_{re.sub(r'[^A-Za-z0-9_]', '_', block.name.split('+')[0])}"
-
-
-def _program(block: Block) -> Program | None:
-    """Return the arithmetic of an unrolled block; None where the block has none."""
-    core, low, high = block.core, block.source.number.min_int, block.source.number.max_int
-    channels = block.source.channels
-    if block.kernel == "shift_add":
-        assert isinstance(core, Conv2D)
-        weights = np.array(core.weights, np.int64).reshape(-1, core.output_shape[-1])
-        return shift_add(weights, core.bias, low, high)
-    if block.kernel == "max":
-        assert block.window is not None
-        places = math.prod(block.window)
-        return max_program([[p * channels + c for p in range(places)] for c in range(channels)], low, high)
-    return None
-
-
-def _stages(block: Block, program: Program | None) -> int:
-    return (program.n_stages if program else 0) + _QUANTIZE_STAGES * len(block.quantizers)
-
-
-def _files(number: int, block: Block, program: Program | None, stages: int) -> dict[str, str]:
-    """Return the generated modules of one block, by name."""
-    name = layer_name(number, block)
-    files: dict[str, str] = {}
-    if program:
-        kernel = name.replace("layer", "kernel", 1)
-        widths = {"in_width": block.source.number.width, "out_width": block.middle.number.width}
-        files[kernel] = emit.emit(program, kernel, reference="trigger/integer_network.py:evaluate", **widths)
-    elif block.mac:
-        assert isinstance(block.core, Conv2D | Dense)
-        memory = name.replace("layer", "rom", 1)
-        words = np.array(block.core.weights, np.int64).reshape(-1, block.core.output_shape[-1]).tolist()
-        files[memory] = rom.emit(words, memory, width=layer_text.weight_width(block.core))
-    files[name] = layer_text.layer(block, name, stages, program.n_stages if program else 0)
+def sources(netlist: Netlist) -> dict[str, str]:
+    """Return the text of every module by name, in an order in which what is used comes first."""
+    files = {name: (RTL / f"{name}.sv").read_text() for name in shells(netlist)}
+    for block in netlist.blocks:
+        files |= _files(block)
+    files["network"] = network_text.network(netlist)
     return files
 
 
-def _layer_plan(block: Block, program: Program | None, stages: int, pixels: int) -> LayerPlan:
-    core, source = block.core, block.source
-    weights = len(core.weights) if isinstance(core, Conv2D | Dense) else 0
-    line = (block.window[0] - 1) * source.columns * (source.width + 1) if block.window else 0
-    memory = weights * layer_text.weight_width(core) if block.mac and isinstance(core, Conv2D | Dense) else 0
-    asked = source.beats if isinstance(core, Dense) else block.middle.beats
-    kinds = {Conv2D: "conv2d", Dense: "dense", type(None): "quantize"}
+def shells(netlist: Netlist) -> list[str]:
+    """Return the hand-written modules that a network is built on; they are copied beside the generated ones."""
+    found = {"net_fifo", "net_guard", "net_tail"}
+    for block in netlist.blocks:
+        for front in block.fronts:
+            found.update(_SHELLS[type(front)])
+        found.update(["net_enable"] if block.stages else [])
+        found.update("net_quantize" for step in block.steps if step.program is None)
+    found.update("net_deep_fifo" for edge in netlist.edges if edge.kind == "deep")
+    return sorted(found)
+
+
+def _files(block: Block) -> dict[str, str]:
+    """Return the generated modules of one block, by name."""
+    files: dict[str, str] = {}
+    for number, step in enumerate(block.steps):
+        if step.program is not None:
+            name = layer_text.kernel_name(block, number)
+            given, out = widths(step.numbers, step.channels), step.output.width
+            files[name] = emit.emit(step.program, name, in_width=given, out_width=out, reference=_REFERENCE)
+    for front in block.fronts:
+        if isinstance(front, Mac):
+            name, width = layer_text.memory_name(block), layer_text.weight_width(front.layer)
+            files[name] = rom.emit(block_matrix(front.layer), name, width=width)
+    files[block.label] = layer_text.layer(block)
+    return files
+
+
+def _plan(netlist: Netlist) -> Plan:
+    stream = netlist.inputs[0].stream
+    timing = cycles.timing(netlist, [block.stages for block in netlist.blocks], stream.rows, stream.columns)
+    layers = [_layer_plan(block, stream.beats) for block in netlist.blocks]
+    return Plan(network=netlist.name, pixels_per_frame=stream.beats, layers=layers, **timing._asdict())
+
+
+def _layer_plan(block: Block, pixels: int) -> LayerPlan:
+    macs = [front for front in block.fronts if isinstance(front, Mac)]
+    weights = sum(len(getattr(layer, "weights", [])) for layer in _carried(block))
+    memory = sum(
+        _line_bits(front.source, front.kernel[0]) for front in block.fronts if isinstance(front, Window)
+    )
+    memory += sum(
+        len(block_matrix(mac.layer)) * mac.sink.channels * layer_text.weight_width(mac.layer) for mac in macs
+    )
+    dense = any(isinstance(layer, Dense) for layer in _carried(block))
     return LayerPlan(
         name=block.name,
-        kind=kinds.get(type(core), "maxpool2d"),
+        kind=type(_carried(block)[0]).__name__.lower() if _carried(block) else "repack",
         kernel=block.kernel,
         weights=weights,
-        rate=asked / pixels,
-        interval=block.mac[0] if block.mac else 1,
-        stages=stages,
-        adder_bits=program.adder_bits() if program else 0,
-        multipliers=block.middle.channels if block.mac else 0,
-        memory_bits=line + memory,
+        rate=(block.streams[0].beats if dense else block.middle.beats) / pixels,
+        interval=max([mac.turns for mac in macs], default=1),
+        stages=block.stages,
+        adder_bits=sum(step.program.adder_bits() for step in block.steps if step.program),
+        multipliers=sum(mac.sink.channels * mac.parallel for mac in macs),
+        memory_bits=memory,
     )
+
+
+def _carried(block: Block) -> list[object]:
+    """Return the layers that a block carries out, as far as they have arithmetic."""
+    return [front.layer for front in block.fronts if isinstance(front, Mac)] + [
+        step.layer for step in block.steps
+    ]
+
+
+def _line_bits(source: Stream, rows: int) -> int:
+    return (rows - 1) * source.columns * (source.width + 1)

@@ -3,7 +3,7 @@
 // Contract
 //   in   s_*   frames of Rows x Columns pixels of Channels numbers, row by row, without a gap
 //   out  m_*   one window per output position: number (i, j, c) at bits [((i*KernelCols + j)*Channels + c)*Width +: Width];
-//              places outside the frame hold PadValue
+//              places outside the frame hold PadValue; with Marks one bit per place above them, 1 = inside the frame
 //   latency      2 clocks after the beat that completes the window; throughput 1 pixel per clock, frames back to back
 //   reset        synchronous, active high: the next beat is the first pixel of a frame
 //   reference    trigger/integer_network.py:evaluate for the values, hls/cycles.py:run for the clocks
@@ -26,16 +26,18 @@ module net_window #(
     parameter int PadLeft    = 1,
     parameter int OutRows    = 8,  // rows of output positions
     parameter int OutCols    = 8,  // columns of output positions
-    parameter logic [Width-1:0] PadValue = '0  // what a place outside the frame holds
+    parameter logic [Width-1:0] PadValue = '0,  // what a place outside the frame holds
+    parameter bit Marks      = 0,  // one bit per place stands above the numbers
+    localparam int DataWidth = KernelRows * KernelCols * (Channels * Width + 32'(Marks))
 ) (
-    input  wire                                                   clk,
-    input  wire                                                   rst,
-    input  wire                                                   s_valid,
-    output wire                                                   s_ready,
-    input  wire  [                            Channels*Width-1:0] s_data,
-    output logic                                                  m_valid,
-    input  wire                                                   m_ready,
-    output logic [KernelRows*KernelCols*Channels*Width-1:0] m_data
+    input  wire                       clk,
+    input  wire                       rst,
+    input  wire                       s_valid,
+    output wire                       s_ready,
+    input  wire  [Channels*Width-1:0] s_data,
+    output logic                      m_valid,
+    input  wire                       m_ready,
+    output logic [     DataWidth-1:0] m_data
 );
   localparam int PixelWidth = Channels * Width;
   localparam int WordWidth = PixelWidth + 1;  // a pixel and the mark of the first pixel
@@ -194,6 +196,11 @@ module net_window #(
         if (en && emit) begin
           m_data[(i*KernelCols+j)*PixelWidth+:PixelWidth] <=
               outside ? {Channels{PadValue}} : window_q[j*ColumnWidth+i*WordWidth+:PixelWidth];
+        end
+      end
+      if (Marks) begin : g_mark
+        always_ff @(posedge clk) begin
+          if (en && emit) m_data[KernelRows*KernelCols*PixelWidth+i*KernelCols+j] <= !outside;
         end
       end
     end

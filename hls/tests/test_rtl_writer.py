@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from hls import blocks, plan
+from hls import block_kinds, blocks, plan
 from hls.rtl_writer import write_rtl
 from streams.errors import UserError
 from trigger.network_spec import Conv2D, Dense, Format, Input, MaxPool2D, NetworkSpec, Quantize, Reshape
@@ -86,7 +86,7 @@ def test_written_rtl_is_lint_clean(tmp_path: Path, kernel: str) -> None:
     write_rtl(spec(), tmp_path, {"conv/1": kernel})
     assert lint(tmp_path) == ""
     top = tmp_path / "network.sv"
-    top.write_text(top.read_text().replace("wire [1:0] flag_data", "wire [2:0] flag_data"))
+    top.write_text(top.read_text().replace("wire [1:0] flags_data", "wire [2:0] flags_data"))
     assert "WIDTH" in lint(tmp_path)  # the lint does look
 
 
@@ -107,20 +107,20 @@ def test_plan_says_kernels_and_intervals(tmp_path: Path) -> None:
 
 
 def test_kernel_kind_changes_at_the_stated_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "MAX_UNROLLED_WEIGHTS", 18)
-    assert blocks.cut(spec(), {})[0].kernel == "shift_add"
-    monkeypatch.setattr(blocks, "MAX_UNROLLED_WEIGHTS", 17)
-    assert blocks.cut(spec(), {})[0].kernel == "mac"
+    monkeypatch.setattr(block_kinds, "MAX_UNROLLED_WEIGHTS", 18)
+    assert blocks.cut(spec()).blocks[0].kernel == "shift_add"
+    monkeypatch.setattr(block_kinds, "MAX_UNROLLED_WEIGHTS", 17)
+    assert blocks.cut(spec()).blocks[0].kernel == "mac"
 
 
 def test_kernel_kind_changes_with_the_digits_of_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     conv = msgspec.structs.replace(spec().layers[0], weights=[0, 1, -2, 3, 5, -7, 6, -8, *[0] * 10])
-    assert blocks.digits(conv) == 1 + 1 + 2 + 2 + 2 + 2 + 1  # 3 = 4 - 1, 7 = 8 - 1, 6 = 8 - 2
+    assert block_kinds.digits(conv) == 1 + 1 + 2 + 2 + 2 + 2 + 1  # 3 = 4 - 1, 7 = 8 - 1, 6 = 8 - 2
     small = msgspec.structs.replace(spec(), layers=[conv])
-    monkeypatch.setattr(blocks, "MAX_UNROLLED_DIGITS", 11)
-    assert blocks.cut(small, {})[0].kernel == "shift_add"
-    monkeypatch.setattr(blocks, "MAX_UNROLLED_DIGITS", 10)
-    assert blocks.cut(small, {})[0].kernel == "mac"
+    monkeypatch.setattr(block_kinds, "MAX_UNROLLED_DIGITS", 11)
+    assert blocks.cut(small).blocks[0].kernel == "shift_add"
+    monkeypatch.setattr(block_kinds, "MAX_UNROLLED_DIGITS", 10)
+    assert blocks.cut(small).blocks[0].kernel == "mac"
 
 
 def test_same_spec_same_bytes(tmp_path: Path) -> None:
@@ -133,10 +133,9 @@ def test_same_spec_same_bytes(tmp_path: Path) -> None:
 
 
 def test_wrong_choices_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        UserError, match=r"kernel 'mac' for layer 'dense': want shift_add or mac, for one of \['conv/1'\]"
-    ):
-        write_rtl(spec(), tmp_path / "a", {"dense": "mac"})
+    want = r"want shift_add or mac, for one of \['conv/1', 'dense'\]"
+    with pytest.raises(UserError, match=rf"kernel 'mac' for layer 'pool': {want}"):
+        write_rtl(spec(), tmp_path / "a", {"pool": "mac"})
     wide = msgspec.structs.replace(spec().layers[0], padding=(2, 2, 1, 1), output_shape=(10, 8, 2))
     broken = msgspec.structs.replace(spec(), layers=[wide])
     with pytest.raises(UserError, match=r"layer conv/1: padding \(2, 2, 1, 1\) .* want less than the window"):
