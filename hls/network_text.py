@@ -14,6 +14,7 @@ from __future__ import annotations
 from hls.netlist import Edge, Netlist, Port
 from hls.verilog import Link, both, instance, link, told, wires
 
+_COUNTERS = ("frames_short", "frames_long")
 _IN = ("tdata", "tvalid", "tready", "tlast", "tuser")
 
 
@@ -39,8 +40,16 @@ def network(netlist: Netlist) -> str:
             [_S_AXIS.format(p=p.label, top=p.stream.width - 1) for p in netlist.inputs]
             + [_M_AXIS.format(p=p.label, top=p.stream.width - 1) for p in netlist.outputs]
         ),
+        counters=",\n".join(f"    output wire [31:0] {name}" for name in counters(netlist)),
+        told_counters=", ".join(counters(netlist)),
         body="\n".join(parts),
     )
+
+
+def counters(netlist: Netlist) -> list[str]:
+    """Return the names of the counters of bad frames: with several inputs those of each, with its name behind."""
+    ends = [port.label.removeprefix("s_axis") for port in netlist.inputs]
+    return [name + end for end in ends for name in _COUNTERS]
 
 
 def taken(netlist: Netlist, edge: Edge) -> Link:
@@ -52,10 +61,9 @@ def _guard(netlist: Netlist, port: Port) -> str:
     name, stream = port.label, port.stream
     inner = f"{name}_out"
     text = wires(inner, stream.width) + wires(f"{name}_flag", 2)
-    text += f"  wire [31:0] {name}_short, {name}_long;\n"
     ports = {f"s_axis_{end}": f"{name}_{end}" for end in _IN}
     ports |= link(inner).ports("m") | link(f"{name}_flag").ports("flag")
-    ports |= {"frames_short": f"{name}_short", "frames_long": f"{name}_long"}
+    ports |= {count: count + name.removeprefix("s_axis") for count in _COUNTERS}
     return text + instance(
         "net_guard", f"guard_{name}", {"Width": stream.width, "Pixels": stream.beats}, ports
     )
@@ -103,8 +111,6 @@ def _flags(netlist: Netlist) -> str:
         ports = {"s_valid": "flags_go", "s_ready": f"{port.label}_room", "s_data": "flags_data"}
         ports |= link(kept).ports("m")
         text += wires(kept, 2) + instance("net_fifo", f"flags_{port.label}", depth, ports)
-    for end in ("short", "long"):
-        text += f"  assign frames_{end} = {' + '.join(f'{port.label}_{end}' for port in netlist.inputs)};\n"
     return text
 
 
@@ -144,7 +150,7 @@ _NETWORK = """// network: generated network {name}.
 {told}
 //        beats row by row (number c in the c-th bits from below); tuser of the last beat of a frame (of the first
 //        input) is handed through as bit 0; bit 1 = a frame was too short (completed with zeros) or too long (cut)
-//   out  frames_short, frames_long   counters of such frames
+//   out  {told_counters}   counters of such frames
 //   latency, throughput   see plan.json
 //   reset        synchronous, active high: the next beat is the first of a frame
 //   reference    trigger/integer_network.py:evaluate, equal bit for bit
@@ -152,8 +158,7 @@ _NETWORK = """// network: generated network {name}.
 module network (
     input  wire clk,
     input  wire rst,
-{ports}    output wire [31:0] frames_short,
-    output wire [31:0] frames_long
+{ports}{counters}
 );
 {body}endmodule
 `default_nettype wire

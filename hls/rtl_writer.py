@@ -19,24 +19,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from hls import cycles, layer_text, network_text
+from hls import cycles, layer_text
 from hls.arithmetic import block_matrix
 from hls.blocks import cut
-from hls.kernels import emit, rom
-from hls.kernels.pixelwise import widths
-from hls.netlist import Block, Front, Global, Mac, Netlist, Repack, Resize, Stream, Window
+from hls.netlist import Block, Mac, Netlist, Stream, Window
 from hls.plan import LayerPlan, Plan
+from hls.rtl_sources import sources
 from trigger.network_spec import Dense, NetworkSpec
-
-RTL = Path(__file__).parent / "rtl"
-_SHELLS: dict[type[Front], tuple[str, ...]] = {
-    Window: ("net_window",),
-    Mac: ("net_mac", "net_fifo"),
-    Global: ("net_global",),
-    Resize: ("net_resize",),
-    Repack: ("net_repack",),
-}
-_REFERENCE = "trigger/integer_network.py:evaluate"
 
 
 def write_rtl(
@@ -66,43 +55,6 @@ def write_rtl(
         (folder / f"{name}.sv").write_text(text)
     (folder / "network.f").write_text("".join(f"{name}.sv\n" for name in files))
     return plan
-
-
-def sources(netlist: Netlist) -> dict[str, str]:
-    """Return the text of every module by name, in an order in which what is used comes first."""
-    files = {name: (RTL / f"{name}.sv").read_text() for name in shells(netlist)}
-    for block in netlist.blocks:
-        files |= _files(block)
-    files["network"] = network_text.network(netlist)
-    return files
-
-
-def shells(netlist: Netlist) -> list[str]:
-    """Return the hand-written modules that a network is built on; they are copied beside the generated ones."""
-    found = {"net_fifo", "net_guard", "net_tail"}
-    for block in netlist.blocks:
-        for front in block.fronts:
-            found.update(_SHELLS[type(front)])
-        found.update(["net_enable"] if block.stages else [])
-        found.update("net_quantize" for step in block.steps if step.program is None)
-    found.update("net_deep_fifo" for edge in netlist.edges if edge.kind == "deep")
-    return sorted(found)
-
-
-def _files(block: Block) -> dict[str, str]:
-    """Return the generated modules of one block, by name."""
-    files: dict[str, str] = {}
-    for number, step in enumerate(block.steps):
-        if step.program is not None:
-            name = layer_text.kernel_name(block, number)
-            given, out = widths(step.numbers, step.channels), step.output.width
-            files[name] = emit.emit(step.program, name, in_width=given, out_width=out, reference=_REFERENCE)
-    for front in block.fronts:
-        if isinstance(front, Mac):
-            name, width = layer_text.memory_name(block), layer_text.weight_width(front.layer)
-            files[name] = rom.emit(block_matrix(front.layer), name, width=width)
-    files[block.label] = layer_text.layer(block)
-    return files
 
 
 def _plan(netlist: Netlist) -> Plan:
