@@ -53,7 +53,7 @@ def convert(model: Path | Any, output: Path, *, image: tuple[int, int] | None = 
             network = keras_model.load(source) if source else keras_model.through_file(model)
             keras_model.check(network)
             folder = model if isinstance(model, Path) and model.is_dir() else None
-            network_at_size = keras_model.rebuilt(network, _shape(network, folder, image))
+            network_at_size = keras_model.prepared(network, _shape(network, folder, image))
         with _timed(seconds, "hls4ml"):
             spec = write_project(network_at_size, part / "hls4ml")
         with _timed(seconds, "rtl"):
