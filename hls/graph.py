@@ -14,7 +14,7 @@ from hls.readers import activations, merges, pools, shapes, weights
 from hls.reading import Reader, Reading, is_nothing, spec_shape
 from streams.errors import UserError
 from trigger.network_check import check
-from trigger.network_spec import Format, Input, Layer, NetworkSpec, Quantize, Shape
+from trigger.network_spec import Format, GlobalPool2D, Input, Layer, NetworkSpec, Quantize, Shape
 
 __all__ = ["READERS", "is_nothing", "network_spec", "reuse_factors"]
 
@@ -152,7 +152,8 @@ class _Walk:
 def _check_shape(node: Any, layer: Layer) -> None:
     """Refuse where hls4ml's parser took another shape from the model (or the model leaves its size open)."""
     want = spec_shape(node.get_output_variable().shape)
-    if layer.output_shape != want:
+    kept = isinstance(layer, GlobalPool2D) and layer.output_shape == (1, 1, *want)  # hls4ml drops keepdims
+    if layer.output_shape != want and not kept:
         raise UserError(f"layer {node.name}: hls4ml reads shape {want}, but it gives {layer.output_shape}")
 
 
