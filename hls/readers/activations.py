@@ -1,7 +1,7 @@
 """Readers of activations and quantizers that are sums, choices and rounding; ``tables`` has the others.
 
 >>> sorted(READERS)
-['Activation', 'HardActivation', 'PReLU', 'ParametrizedActivation', 'Softmax', 'TernaryTanh']
+['Activation', 'HardActivation', 'ParametrizedActivation', 'Softmax', 'TernaryTanh']
 """
 
 from __future__ import annotations
@@ -130,16 +130,6 @@ def _quantized_leaky(node: Any, options: dict[str, Any], sources: list[str], gra
     return [*layers, graph.make(Quantize, node.name, [layers[-1].name], output=output)]
 
 
-def _prelu(node: Any, given: list[Format], sources: list[str], graph: Reading) -> list[Layer]:
-    slopes = np.unique(np.asarray(node.get_attr("param_data")))
-    if len(slopes) != 1:
-        raise UserError(
-            f"layer {node.name}: PReLU with {len(slopes)} different slopes is not supported: use LeakyReLU, one slope"
-            " for all"
-        )
-    return [leaky(graph, node.name, sources, float(slopes[0]))]
-
-
 def _hard(node: Any, given: list[Format], sources: list[str], graph: Reading) -> list[Layer]:
     config = node.get_attr("activation_quantizer")
     if config is None:
@@ -180,7 +170,6 @@ def _hard_sigmoid(node: Any, sources: list[str], graph: Reading) -> list[Layer]:
 READERS: dict[str, Reader] = {
     "Activation": _activation,
     "ParametrizedActivation": _parametrized,
-    "PReLU": _prelu,
     "HardActivation": _hard,
     "TernaryTanh": signs.ternary,
     "Softmax": tables.softmax,
