@@ -11,9 +11,11 @@ True
 
 from __future__ import annotations
 
+from typing import get_args
+
 from hls.netlist import Block, Global, Mac, Repack, Resize, Step, Window
 from hls.verilog import Link, both, instance, link, told, wires
-from trigger.network_spec import Conv2D, Dense, Format, Quantize
+from trigger.network_spec import Conv2D, Dense, Format, Overflow, Quantize, Rounding
 
 
 def layer(block: Block) -> str:
@@ -218,7 +220,8 @@ def _quantize(step: Step) -> dict[str, object]:
         "InSigned": f"1'b{int(number.signed)}",
         "OutWidth": out.width,
         "OutSigned": f"1'b{int(out.signed)}",
-        "Symmetric": f"1'b{int(quantizer.overflow == 'SAT_SYM')}",
+        "Rounding": get_args(Rounding).index(quantizer.rounding),
+        "Overflow": get_args(Overflow).index(quantizer.overflow),
         "Shift": number.fraction - out.fraction,
     }
 
