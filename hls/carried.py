@@ -12,7 +12,6 @@ from typing import Any
 from hls.keras_alias import legacy_keras
 from hls.keras_walk import safe_name
 from trigger.network_spec import (
-    Argmax,
     AveragePool2D,
     GlobalPool2D,
     Layer,
@@ -21,7 +20,6 @@ from trigger.network_spec import (
     NetworkSpec,
     Quantize,
     Scale,
-    Softmax,
 )
 
 Function = Callable[[Any], Any]  # float64 tensor -> float64 tensor
@@ -40,7 +38,7 @@ def carried(keras_layer: Any, spec: NetworkSpec) -> Any | None:
     inside = activation_name(keras_layer)
     function = _function(safe_name(keras_layer.name), keras_layer, spec)
     if function is not None:
-        return _layer(safe_name(keras_layer.name), function, keras_layer)
+        return _layer(inside or safe_name(keras_layer.name), function, keras_layer)
     if inside is None or _averages(keras_layer):
         return None
     function = _function(inside, keras_layer, spec)
@@ -48,8 +46,7 @@ def carried(keras_layer: Any, spec: NetworkSpec) -> Any | None:
 
 
 def _function(name: str, keras_layer: Any, spec: NetworkSpec) -> Function | None:
-    owned = {name, *(f"{name}_{what}" for what in _PARTS)}
-    layers = [layer for layer in spec.layers if layer.name in owned]
+    layers = [layer for layer in spec.layers if layer.name in (name, f"{name}_slope")]
     for kind, make in _MAKERS.items():
         found = next((layer for layer in layers if isinstance(layer, kind)), None)
         function = make(found, keras_layer, spec) if found is not None else None
@@ -58,16 +55,13 @@ def _function(name: str, keras_layer: Any, spec: NetworkSpec) -> Function | None
     return None
 
 
-_PARTS = ("table", "slope")
-
-
 def _layer(name: str, function: Function, keras_layer: Any = None) -> Any:
     with legacy_keras() as keras:
         activation = (
             keras_layer.activation if _averages(keras_layer) and hasattr(keras_layer, "activation") else None
         )
 
-        class Carried(keras.layers.Layer):  # type: ignore[misc]
+        class Carried(keras.layers.Layer):  # type: ignore[misc,name-defined]
             """Computes with stated constants."""
 
             def call(self, inputs: Any) -> Any:
@@ -104,17 +98,14 @@ def _real(integer: int, fraction: int) -> float:
     return float(integer) * 2.0**-fraction
 
 
-def _scale(layer: Scale, keras_layer: Any, spec: NetworkSpec) -> Function | None:
-    kind = type(keras_layer).__name__
-    weights = [_real(w, layer.weight.fraction) for w in layer.weights]
-    biases = [_real(b, layer.output.fraction) for b in layer.bias]
-    if kind in ("BatchNormalization", "QBatchNormalization"):
-        return lambda x: x * weights + biases
-    if layer.name.endswith("_slope"):
-        import tensorflow as tf
+def _clipped(layer: Scale, keras_layer: Any, spec: NetworkSpec) -> Function | None:
+    """Keras's hard_sigmoid; ``BatchNormalization`` is in ``carried_scale``."""
+    import tensorflow as tf
 
-        return lambda x: tf.clip_by_value(x * weights + biases, 0.0, 1.0)
-    return None
+    if not layer.name.endswith("_slope"):
+        return None
+    weight, bias = _real(layer.weights[0], layer.weight.fraction), _real(layer.bias[0], layer.output.fraction)
+    return lambda x: tf.clip_by_value(x * weight + bias, 0.0, 1.0)
 
 
 def _average(layer: AveragePool2D, keras_layer: Any, spec: NetworkSpec) -> Function | None:
@@ -165,10 +156,9 @@ def _global(layer: GlobalPool2D, keras_layer: Any, spec: NetworkSpec) -> Functio
 
 
 def _leaky(layer: Leaky, keras_layer: Any, spec: NetworkSpec) -> Function | None:
+    """One slope for all; the exact Leaky of a ``quantized_relu`` has another name and is not found."""
     import tensorflow as tf
 
-    if layer.name not in (safe_name(keras_layer.name),):  # quantized_relu's is <name>_leaky: it is exact
-        return None
     slope = _real(layer.slope, layer.slope_fraction)
     return lambda x: tf.where(x >= 0, x, x * slope)
 
@@ -196,46 +186,14 @@ def _is_real(keras_layer: Any) -> bool:
     """Return whether the layer computes a real function, not a sign or a threshold."""
     activation = getattr(keras_layer, "activation", None)
     quantizer = getattr(keras_layer, "quantizer", activation)
-    options = quantizer.get_config() if hasattr(quantizer, "get_config") else {}
+    options: dict[str, Any] = getattr(quantizer, "get_config", dict)()
     return bool(not options or options.get("use_real_tanh") or options.get("use_real_sigmoid"))
 
 
-def _softmax(layer: Softmax, keras_layer: Any, spec: NetworkSpec) -> Function | None:
-    import tensorflow as tf
-
-    given = spec.number(layer.sources[0])
-    last = spec.node(layer.name.removesuffix("_table"))
-    assert isinstance(last, Quantize)
-    step = 2.0 ** (layer.exp_shift - given.fraction)
-    powers = tf.constant([float(entry) for entry in layer.exp_table], tf.float64)
-    inverse = tf.constant([float(entry) for entry in layer.inverse_table], tf.float64)
-    grid = 2.0 ** (last.output.fraction - layer.output.fraction)
-    most = float(last.output.max_int)
-
-    def pick(table: Any, place: Any) -> Any:
-        return tf.gather(table, tf.cast(tf.minimum(tf.floor(place), len(table) - 1.0), tf.int32))
-
-    def call(x: Any) -> Any:
-        power = pick(powers, (tf.reduce_max(x, -1, keepdims=True) - x) / step)
-        above = tf.reduce_sum(power, -1, keepdims=True) - powers[0]
-        result = power * pick(inverse, above / 2.0**layer.inverse_shift)
-        return tf.minimum(tf.round(result * grid), most) * 2.0**-last.output.fraction
-
-    return call
-
-
-def _argmax(layer: Argmax, keras_layer: Any, spec: NetworkSpec) -> Function | None:
-    import tensorflow as tf
-
-    return lambda x: tf.one_hot(tf.argmax(x, -1), x.shape[-1], dtype=tf.float64)
-
-
 _MAKERS: dict[type[Layer], Callable[[Any, Any, NetworkSpec], Function | None]] = {
-    Scale: _scale,
+    Scale: _clipped,
     AveragePool2D: _average,
     GlobalPool2D: _global,
     Leaky: _leaky,
     Lookup: _lookup,
-    Softmax: _softmax,
-    Argmax: _argmax,
 }

@@ -22,6 +22,9 @@ def parsed(model: Any, hls_config: dict[str, Any] | None = None, name: str = "ne
         warnings.simplefilter("ignore")  # hls4ml's and TensorFlow's own
         import hls4ml
 
+        from hls.readers.parsers import register_handlers
+
+        register_handlers()
         return hls4ml.converters.convert_from_keras_model(
             model, output_dir=name, project_name=name, backend="Vitis", io_type="io_stream",
             hls_config={**(hls_config or {}), "Flows": []},
