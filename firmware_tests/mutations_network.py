@@ -74,8 +74,13 @@ MUTATIONS = (
         "resumes before tlast",
     ),
     Mutation("net_tail.sv", "m_axis_tuser <= at_end ? flag_data : '0;", "m_axis_tuser <= '0;", "flags lost"),
-    Mutation("net_quantize.sv", "(wide[Down] || (|wide[Down-2:0]))", "1'b1", "ties round up, not to even"),
-    Mutation("net_quantize.sv", "(Symmetric ? -MAX : -MAX - ONE)", "(-MAX - ONE)", "SAT_SYM is SAT"),
+    Mutation(
+        "net_quantize.sv",
+        "Rounding == 0 ? wide[Down] :",
+        "Rounding == 0 ? 1'b1 :",
+        "ties round up, not to even",
+    ),
+    Mutation("net_quantize.sv", "(Overflow == 1 ? -MAX : -MAX - ONE)", "(-MAX - ONE)", "SAT_SYM is SAT"),
     Mutation(
         "net_mac.sv", "(beat_q != '0 || used_q != 3'(Places))", "1'b1", "no credits: sums lost in a stall"
     ),

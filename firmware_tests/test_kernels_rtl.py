@@ -29,12 +29,6 @@ def test_kernels_equal_the_reference(tmp_path: Path) -> None:
 
 
 @pytest.mark.rtl
-def test_kernels_equal_the_reference_on_verilator(tmp_path: Path) -> None:
-    files, vectors = kernels_bulk.write(cases(1, ["softmax", "leaky", "argmax"]), tmp_path, rows=24)
-    run(tmp_path, files, vectors, "verilator")
-
-
-@pytest.mark.rtl
 def test_a_fault_in_a_kernel_is_caught(tmp_path: Path) -> None:
     files, vectors = kernels_bulk.write(cases(1, ["softmax"]), tmp_path, rows=24)
     text = files[0].read_text()
