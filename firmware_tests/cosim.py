@@ -19,9 +19,9 @@ from firmware_tests.comparison import Comparison, compare
 from firmware_tests.firmware_folder import Firmware
 from firmware_tests.simulation import rtl_files
 from hls import blocks as hardware
-from hls import cycles
 from hls.bench import bulk, runner
 from hls.bench.errors import BenchError
+from hls.needed_pixels import needed_pixels
 from streams import replay
 from streams.block import TICKS_PER_BLOCK, Block
 from streams.errors import ConfigError, UserError
@@ -233,7 +233,7 @@ def _pace(seen: Seen, windows: NDArray[np.int64]) -> float:
 def _latency(chip: Firmware, seen: Seen) -> tuple[int | None, int | None]:
     """Return the largest latency of any cell, and of first cells, in frames that another follows at once."""
     rows, columns, _ = chip.spec.input_shape
-    needed = cycles.last_pixel(hardware.cut(chip.spec, {}), rows, columns)
+    needed = needed_pixels(hardware.cut(chip.spec, {}))["m_axis"]["s_axis"]
     taken = seen.pixels.clock.reshape(-1, rows * columns)
     delay = seen.cells.clock.reshape(len(taken), -1) - taken[:, needed]
     followed = delay[:-1][taken[1:, 0] == taken[:-1, -1] + 1]

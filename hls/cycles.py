@@ -1,140 +1,160 @@
 """Clock-by-clock model of the generated network: who moves when, without any data.
 
 It follows the RTL shells register by register (``net_guard``, ``net_window``, ``net_mac``, ``net_enable``,
-``net_fifo``, ``net_tail``), so its clocks are equal to the simulated ones, with any pattern of ``tvalid``
-and ``tready``.
+``net_fifo``, ``net_deep_fifo``, ``net_tail`` ...), so its clocks are equal to the simulated ones, with any pattern of
+``tvalid`` and ``tready``. Inputs, outputs and edges go by the labels of the netlist.
 
 >>> from hls.blocks import cut
 >>> from trigger.network_spec import Format, Input, NetworkSpec, Quantize
 >>> pixel = Format(signed=False, width=8, fraction=0)
 >>> relu = Quantize(name="relu", input_shape=(2, 2, 1), output_shape=(2, 2, 1), output=pixel)
 >>> spec = NetworkSpec(name="example", inputs=(Input(shape=(2, 2, 1), number=pixel),), layers=[relu])
->>> clocks = run(cut(spec), [2], frames=1, pixels=4)
->>> clocks.taken.tolist(), clocks.given.tolist()
+>>> clocks = run(cut(spec), frames=1)
+>>> clocks.taken["s_axis"].tolist(), clocks.given["m_axis"].tolist()
 ([0, 1, 2, 3], [5, 6, 7, 8])
+>>> timing(cut(spec)).clocks_per_frame
+4
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hls.cycles_kernel import FIELDS, simulate
-from hls.netlist import FIFO_DEPTH, FLAG_DEPTH, Block, Mac, Netlist, Window
+from hls.cycles_kernel import CLOCKS, COUNT, MOST, NEEDED, PASSED, SHOWN, TOTAL, Sizes, Tables, simulate
+from hls.cycles_table import tables
+from hls.needed_pixels import needed_pixels
+from hls.netlist import Edge, Netlist, Port
 from streams.errors import UserError
 
-#: Clocks without any movement after which a run is given up.
+#: Clocks after which a run is given up.
 MAX_CLOCKS = 2_000_000_000
 
 Clocks = NDArray[np.int64]
 
 
 class Run(NamedTuple):
-    """Clock numbers of a run: of each accepted pixel, and of each output beat handed over."""
+    """What a run did.
 
-    taken: Clocks
-    given: Clocks
+    Attributes
+    ----------
+    taken, given : by label of an input or output: clock of each beat accepted, or handed over.
+    occupancy : most words that each edge's FIFO held.
+    needed : least depth of each edge's FIFO with which its room delays no beat of this run.
+    clocks : clocks that passed until the last beat.
+    """
+
+    taken: dict[str, Clocks]
+    given: dict[str, Clocks]
+    occupancy: dict[Edge, int]
+    needed: dict[Edge, int]
+    clocks: int
 
 
 def run(
     netlist: Netlist,
-    stages: Sequence[int],
     *,
     frames: int,
-    pixels: int,
-    valid: NDArray[Any] | None = None,
-    ready: NDArray[Any] | None = None,
+    valid: Mapping[str, NDArray[Any]] | None = None,
+    ready: Mapping[str, NDArray[Any]] | None = None,
+    flushing: NDArray[np.int64] | None = None,
 ) -> Run:
-    """Return when pixels go in and cells come out, from the first clock after reset.
+    """Return when beats go in and come out, from the first clock after reset.
 
     Parameters
     ----------
-    stages : registers of each block's arithmetic.
-    frames : frames sent, each of ``pixels`` beats.
-    valid, ready : bool array, one item per clock: the recorded ``s_axis_tvalid`` and ``m_axis_tready``; default and
-        after the end: always true.
+    frames : frames sent into every input.
+    valid, ready : by label of an input or output: bool array, one item per clock: the recorded ``tvalid`` or
+        ``tready``; default and after the end: always true.
+    flushing : int64 array, one item per unit, for ``hls.depths`` only: not the RTL but its untimed graph, in which any
+        movement may be late, and each window flushes at the frames' ends as told.
 
     Raises
     ------
-    UserError : the network stands still (cannot happen with ``ready`` true at the end).
+    UserError : the network stands still; the sentence names the FIFO that is full and the block that waits.
     """
-    blocks = netlist.blocks
-    cells = blocks[-1].sink.beats if blocks else pixels
-    taken, given = np.full(frames * pixels, -1, np.int64), np.full(frames * cells, -1, np.int64)
-    table = np.array([_fields(b, s) for b, s in zip(blocks, stages, strict=True)], np.int64)
-    nothing = np.zeros(0, np.bool_)
-    simulate(
-        table.reshape(-1, len(FIELDS)),
-        np.array([pixels, cells, FIFO_DEPTH, FLAG_DEPTH, MAX_CLOCKS], np.int64),
-        nothing if valid is None else valid.astype(np.bool_),
-        nothing if ready is None else ready.astype(np.bool_),
-        taken,
-        given,
+    signals = {label: array.astype(np.bool_) for label, array in {**(valid or {}), **(ready or {})}.items()}
+    table = tables(netlist, frames=frames, signals=signals)
+    untimed = flushing is not None
+    flag_depth = MAX_CLOCKS if untimed else netlist.flag_depth
+    in_order = [
+        signals.get(port.label, np.zeros(0, np.bool_)) for port in (*netlist.inputs, *netlist.outputs)
+    ]
+    taken, given = (np.full(int(way[:, TOTAL].sum()), -1, np.int64) for way in (table.inputs, table.outputs))
+    policy = np.zeros(len(table.units), np.int64) if flushing is None else flushing
+    sizes = Sizes(flag_depth, int(untimed), MAX_CLOCKS)
+    clocks = simulate(table, sizes, np.concatenate(in_order), policy, taken, given)
+    if (table.outputs[:, PASSED] < table.outputs[:, TOTAL]).any():
+        raise UserError(_still(netlist, table))
+    return Run(
+        _by_port(netlist.inputs, table.inputs, taken),
+        _by_port(netlist.outputs, table.outputs, given),
+        dict(zip(netlist.edges, table.edges[:, MOST].tolist(), strict=True)),
+        dict(zip(netlist.edges, table.edges[:, NEEDED].tolist(), strict=True)),
+        int(clocks),
     )
-    if len(given) and given[-1] < 0:
-        raise UserError(
-            f"the network stands still after {int((given >= 0).sum())} of {len(given)} output beats"
-        )
-    return Run(taken, given)
 
 
-def _fields(block: Block, stages: int) -> list[int]:
-    """Return the numbers of one block, in the order of ``FIELDS``."""
-    windows = [front for front in block.fronts if isinstance(front, Window)]
-    macs = [front for front in block.fronts if isinstance(front, Mac)]
-    inputs, beats = (macs[0].turns, macs[0].beats) if macs else (0, 0)
-    if not windows:
-        return [0, 1, 1, 0, 0, 0, 1, 1, inputs, beats, stages]
-    window = windows[0]
-    last = [(window.rows - 1) * window.stride[0], (window.columns - 1) * window.stride[1]]
-    grid = [window.source.rows, window.source.columns]
-    return [1, *grid, window.delay, *last, *window.stride, inputs, beats, stages]
+def _by_port(ports: Sequence[Port], table: NDArray[np.int64], clocks: Clocks) -> dict[str, Clocks]:
+    return {
+        port.label: clocks[row[CLOCKS] : row[CLOCKS] + row[TOTAL]]
+        for port, row in zip(ports, table, strict=True)
+    }
 
 
-def last_pixel(netlist: Netlist, rows: int, columns: int) -> NDArray[np.int64]:
-    """Return for each output beat of a frame the number of the last pixel that it depends on.
-
-    The frame's last beat depends on the last pixel always: its ``tuser`` does.
-    """
-    row, column = np.arange(rows), np.arange(columns)
-    for front in (front for block in netlist.blocks for front in block.fronts):
-        if isinstance(front, Mac) and front.beats > 1:
-            row, column = row[-1:], column[-1:]
-        elif isinstance(front, Window):
-            sides = zip(
-                (row, column),
-                front.kernel,
-                front.stride,
-                front.padding,
-                (front.rows, front.columns),
-                strict=True,
+def _still(netlist: Netlist, table: Tables) -> str:
+    """Return the sentence on a network that stands still: what is full, and who waits for what."""
+    done, wanted = int(table.outputs[:, PASSED].sum()), int(table.outputs[:, TOTAL].sum())
+    text = f"network {netlist.name} stands still after {done} of {wanted} output beats"
+    state = dict(zip(netlist.edges, table.edges.tolist(), strict=True))
+    full = [edge for edge in netlist.edges if edge.depth and state[edge][COUNT] >= edge.depth]
+    for edge in full:
+        empty = [other.producer for other in netlist.into(edge.consumer) if not state[other][SHOWN]]
+        if empty:
+            return (
+                f"{text}: the FIFO {edge.producer} -> {edge.consumer} ({edge.depth} words) is full while"
+                f" {edge.consumer} waits for {' and '.join(empty)}: make that FIFO deeper (hls.depths.depths)"
             )
-            row, column = (
-                before[np.minimum(np.arange(n) * stride - pad + size - 1, len(before) - 1)]
-                for before, size, stride, pad, n in sides
-            )
-    pixel = (row[:, None] * columns + column).ravel()
-    pixel[-1] = rows * columns - 1
-    return pixel
+    names = ", ".join(f"{edge.producer} -> {edge.consumer} ({edge.depth} words)" for edge in full)
+    return f"{text}: full FIFOs: {names or 'none'}"
 
 
 class Timing(NamedTuple):
-    """What the plan states: see ``hls.plan.Plan``."""
+    """What the plan states, with frames back to back and outputs that are always ready.
 
-    latency_clk: int
-    latency_first_clk: int
+    Attributes
+    ----------
+    latency_clk : by label of an output: clocks from the acceptance of the last pixel (of all inputs) that a beat
+        depends on to that beat; the largest.
+    latency_first_clk : the same of a frame's first beat.
+    clocks_per_frame : clocks from a frame's first pixel to the next frame's.
+    """
+
+    latency_clk: dict[str, int]
+    latency_first_clk: dict[str, int]
     clocks_per_frame: int
 
 
-def timing(netlist: Netlist, stages: Sequence[int], rows: int, columns: int, frames: int = 4) -> Timing:
-    """Return latency and interval with frames back to back and an output that is always ready."""
-    pixels = rows * columns
-    clocks = run(netlist, stages, frames=frames, pixels=pixels)
-    needed = last_pixel(netlist, rows, columns)
-    delay = clocks.given.reshape(frames, -1) - clocks.taken.reshape(frames, pixels)[:, needed]
-    followed = delay[:-1]  # the last frame has none behind it
-    interval = clocks.taken.reshape(frames, pixels)[-1, 0] - clocks.taken.reshape(frames, pixels)[-2, 0]
-    return Timing(int(followed.max()), int(followed[:, 0].max()), int(interval))
+def timing(netlist: Netlist) -> Timing:
+    """Return latency of every output, and interval."""
+    frames = steady_frames(netlist)
+    clocks = run(netlist, frames=frames)
+    needed = needed_pixels(netlist)
+    taken = {label: array.reshape(frames, -1) for label, array in clocks.taken.items()}
+    latency, first = {}, {}
+    for label, array in clocks.given.items():
+        known = np.max([taken[source][:, pixel] for source, pixel in needed[label].items()], axis=0)
+        delay = (array.reshape(frames, -1) - known)[:-1]  # the last frame has none behind it
+        latency[label], first[label] = int(delay.max()), int(delay[:, 0].max())
+    interval = max(int(array[-1, 0] - array[-2, 0]) for array in taken.values())
+    return Timing(latency, first, interval)
+
+
+def steady_frames(netlist: Netlist) -> int:
+    """Return so many frames that the last of them find the network filled by those before."""
+    beats = min(port.stream.beats for port in netlist.inputs)
+    on_the_way = -(-run(netlist, frames=1).clocks // beats)
+    return 3 + 2 * min(on_the_way, netlist.flag_depth + 2)

@@ -59,9 +59,16 @@ def write_rtl(
 
 def _plan(netlist: Netlist) -> Plan:
     stream = netlist.inputs[0].stream
-    timing = cycles.timing(netlist, [block.stages for block in netlist.blocks], stream.rows, stream.columns)
+    timing = cycles.timing(netlist)
     layers = [_layer_plan(block, stream.beats) for block in netlist.blocks]
-    return Plan(network=netlist.name, pixels_per_frame=stream.beats, layers=layers, **timing._asdict())
+    return Plan(
+        network=netlist.name,
+        latency_clk=max(timing.latency_clk.values()),
+        latency_first_clk=max(timing.latency_first_clk.values()),
+        clocks_per_frame=timing.clocks_per_frame,
+        pixels_per_frame=stream.beats,
+        layers=layers,
+    )
 
 
 def _layer_plan(block: Block, pixels: int) -> LayerPlan:

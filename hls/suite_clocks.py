@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hls import cycles
 from hls.bench.vectors import Run
+from hls.needed_pixels import needed_pixels
 from hls.plan import Plan
 from hls.suite_wires import Wires, hardware
 from trigger.network_spec import NetworkSpec
@@ -18,26 +19,28 @@ _CLOCKS = 4096  # of a pattern to begin with
 
 def expected(spec: NetworkSpec, plan: Plan, wires: Wires, run: Run) -> dict[str, NDArray[Any]]:
     """Return the arrays ``taken`` and ``given`` of a run."""
-    blocks, stages = hardware(spec, plan), [layer.stages for layer in plan.layers]
-    (source,), (sink,) = wires.inputs, wires.outputs
-    clocks = _CLOCKS
+    netlist, clocks = hardware(spec, plan), _CLOCKS
     while True:  # the pattern must be at least as long as the run
-        valid, ready = _repeated(run.valid[0], clocks), _repeated(run.ready[0], clocks)
-        seen = cycles.run(
-            blocks, stages, frames=len(run.frames), pixels=source.beats, valid=valid, ready=ready
+        valid, ready = (
+            {port.prefix: _repeated(bits, clocks) for port, bits in zip(ports, patterns, strict=True)}
+            for ports, patterns in ((wires.inputs, run.valid), (wires.outputs, run.ready))
         )
-        if max(seen.taken[-1], seen.given[-1]) < clocks:
+        seen = cycles.run(netlist, frames=len(run.frames), valid=valid, ready=ready)
+        if seen.clocks <= clocks:
             break
         clocks *= 4
-    found = {f"taken.{run.name}.{source.prefix}": seen.taken, f"given.{run.name}.{sink.prefix}": seen.given}
+    found = {f"taken.{run.name}.{label}": array for label, array in seen.taken.items()}
+    found |= {f"given.{run.name}.{label}": array for label, array in seen.given.items()}
     return {name: array.astype(np.int32) for name, array in found.items()}
 
 
 def needed(spec: NetworkSpec, plan: Plan, wires: Wires) -> dict[str, NDArray[Any]]:
     """Return the array ``needed`` of each output."""
     (source,) = wires.inputs
-    last = cycles.last_pixel(hardware(spec, plan), source.rows, source.columns)
-    return {f"needed.{stream.prefix}": last.astype(np.int32) for stream in wires.outputs}
+    pixels = needed_pixels(hardware(spec, plan))
+    return {
+        f"needed.{sink.prefix}": pixels[sink.prefix][source.prefix].astype(np.int32) for sink in wires.outputs
+    }
 
 
 def _repeated(pattern: str, clocks: int) -> NDArray[np.bool_]:

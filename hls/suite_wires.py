@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hls.bench.vectors import Stream
-from hls.blocks import Block, cut
+from hls.blocks import cut
+from hls.netlist import Netlist
 from hls.plan import Plan
 from trigger.network_spec import NetworkSpec
 
@@ -34,8 +35,8 @@ def stream(name: str, prefix: str, spec: NetworkSpec) -> Stream:
     return Stream(name, prefix, rows, columns, channels, number.width, number.signed)
 
 
-def hardware(spec: NetworkSpec, plan: Plan) -> list[Block]:
-    """Return the blocks that ``write_rtl`` made of ``spec``, with the kernels that ``plan`` names."""
+def hardware(spec: NetworkSpec, plan: Plan) -> Netlist:
+    """Return the netlist that ``write_rtl`` made of ``spec``, with the kernels that ``plan`` names."""
     layers = plan.layers
     return cut(spec, {layer.name.split("+")[0]: layer.kernel for layer in layers if layer.kind == "conv2d"})
 
@@ -43,10 +44,10 @@ def hardware(spec: NetworkSpec, plan: Plan) -> list[Block]:
 def wires_of(spec: NetworkSpec, plan: Plan) -> Wires:
     """Return the ports and taps of the network that ``write_rtl`` wrote."""
     taps = []
-    for number, block in enumerate(hardware(spec, plan)):
-        sink, layer = block.sink, block.name.split("+")[-1]
+    for block in hardware(spec, plan).blocks:
+        sink = block.sink
         shape = (sink.rows, sink.columns, sink.channels, sink.number.width, sink.number.signed)
-        taps.append((Stream(block.name, f"s{number + 1}", *shape), layer))
+        taps.append((Stream(block.name, block.label, *shape), block.gives))
     last = taps[-1][0]
     shape = (last.rows, last.columns, last.channels, last.width, last.signed)
     outputs = [Stream(spec.outputs[0], "m_axis", *shape)]

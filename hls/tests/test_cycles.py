@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from hls import cycles
 from hls.blocks import cut
+from hls.needed_pixels import needed_pixels
+from hls.netlist import Netlist
 from streams.errors import UserError
 from trigger.network_spec import Conv2D, Format, Input, MaxPool2D, NetworkSpec
 
@@ -33,46 +37,62 @@ def conv(size: int, rows: int, columns: int) -> NetworkSpec:
     return NetworkSpec(name="conv", inputs=(Input(shape=(rows, columns, 1), number=PIXEL),), layers=[layer])
 
 
+def staged(spec: NetworkSpec, stages: int, **kernels: str) -> Netlist:
+    """Return the netlist with another number of registers in its only block's arithmetic."""
+    netlist = cut(spec, kernels)
+    return replace(netlist, blocks=tuple(replace(block, stages=stages) for block in netlist.blocks))
+
+
 def test_one_convolution_counted_by_hand() -> None:
-    blocks = cut(conv(3, 8, 9), {})
-    timing = cycles.timing(blocks, [4], 8, 9)
+    timing = cycles.timing(staged(conv(3, 8, 9), 4))
     # The first cell needs pixel (1, 1) and nothing behind it. A cell of the last row needs the next row's beat below
     # its right neighbour: a row and a pixel later than the pixel that it depends on.
-    assert timing.latency_first_clk == SHELLS + 4
-    assert timing.latency_clk == SHELLS + 4 + 9 + 1
+    assert timing.latency_first_clk == {"m_axis": SHELLS + 4}
+    assert timing.latency_clk == {"m_axis": SHELLS + 4 + 9 + 1}
     assert timing.clocks_per_frame == 8 * 9
 
 
 def test_last_frame_is_flushed_without_a_next_one() -> None:
-    run = cycles.run(cut(conv(3, 8, 9), {}), [4], frames=1, pixels=72)
-    assert run.taken.tolist() == list(range(72))
-    assert run.given[-1] == 71 + SHELLS + 4 + 9 + 1
-    assert (np.diff(run.given) == 1).all()
+    run = cycles.run(staged(conv(3, 8, 9), 4), frames=1)
+    assert run.taken["s_axis"].tolist() == list(range(72))
+    given = run.given["m_axis"]
+    assert given[-1] == run.clocks - 1 == 71 + SHELLS + 4 + 9 + 1
+    assert (np.diff(given) == 1).all()
 
 
 def test_sequential_kernel_takes_a_window_per_number() -> None:
-    blocks = cut(conv(3, 8, 9), {"conv": "mac"})
-    assert cycles.timing(blocks, [0], 8, 9).clocks_per_frame == 9 * 8 * 9
+    assert cycles.timing(cut(conv(3, 8, 9), {"conv": "mac"})).clocks_per_frame == 9 * 8 * 9
 
 
 def test_skipping_the_clocks_in_which_nothing_happens_changes_nothing() -> None:
-    blocks = cut(conv(5, 8, 9), {"conv": "mac"})
-    always = np.ones(60_000, np.bool_)  # a trace is followed clock by clock
+    always = {"m_axis": np.ones(60_000, np.bool_)}  # a trace is followed clock by clock
     for stages in (0, 3):
-        quick = cycles.run(blocks, [stages], frames=3, pixels=72)
-        slow = cycles.run(blocks, [stages], frames=3, pixels=72, valid=always, ready=always)
-        assert quick.given[-1] > 3 * 72 * 25
-        np.testing.assert_array_equal(quick.taken, slow.taken)
-        np.testing.assert_array_equal(quick.given, slow.given)
+        netlist = staged(conv(5, 8, 9), stages, conv="mac")
+        quick = cycles.run(netlist, frames=3)
+        slow = cycles.run(netlist, frames=3, ready=always)
+        assert slow.given["m_axis"][-1] > 3 * 72 * 25
+        np.testing.assert_array_equal(quick.taken["s_axis"], slow.taken["s_axis"])
+        np.testing.assert_array_equal(quick.given["m_axis"], slow.given["m_axis"])
 
 
 def test_stalled_output_stops_the_input_and_nothing_is_lost() -> None:
-    ready = np.zeros(500, np.bool_)
-    run = cycles.run(cut(conv(3, 8, 9), {}), [4], frames=2, pixels=72, ready=ready)
-    assert run.given[0] == 500 and (np.diff(run.given) >= 1).all()
+    run = cycles.run(staged(conv(3, 8, 9), 4), frames=2, ready={"m_axis": np.zeros(500, np.bool_)})
+    given = run.given["m_axis"]
+    assert given[0] == 500 and (np.diff(given) >= 1).all()
     # What fits inside: 1 in the tail, 2 in the FIFO, 4 in the pipeline, 1 in the window, and 1 in the guard, beyond
     # the 10 pixels that precede the first window, and one that the window already holds.
-    assert (run.taken < 500).sum() == 1 + 2 + 4 + 1 + 1 + 10 + 1
+    assert (run.taken["s_axis"] < 500).sum() == 1 + 2 + 4 + 1 + 1 + 10 + 1
+    assert [(edge.kind, words) for edge, words in run.occupancy.items()] == [("wire", 0), ("fifo", 2)]
+
+
+def test_a_beat_that_was_offered_stays_offered() -> None:
+    netlist = staged(conv(3, 8, 9), 4)
+    valid = np.zeros(400, np.bool_)
+    valid[[0, 100]] = True
+    run = cycles.run(netlist, frames=1, valid={"s_axis": valid})
+    assert run.taken["s_axis"][:4].tolist() == [0, 100, 400, 401]
+    held = cycles.run(netlist, frames=2, valid={"s_axis": valid}, ready={"m_axis": np.zeros(900, np.bool_)})
+    assert held.taken["s_axis"][20] >= 900  # the 21st was offered all the time
 
 
 def test_last_pixel_follows_windows_strides_and_padding() -> None:
@@ -88,13 +108,13 @@ def test_last_pixel_follows_windows_strides_and_padding() -> None:
     spec = NetworkSpec(
         name="two", inputs=(Input(shape=(8, 9, 1), number=PIXEL),), layers=[*conv(3, 8, 9).layers, pool]
     )
-    needed = cycles.last_pixel(cut(spec, {}), 8, 9).reshape(4, 4)
+    needed = needed_pixels(cut(spec))["m_axis"]["s_axis"].reshape(4, 4)
     assert needed[0].tolist() == [2 * 9 + column for column in (2, 4, 6, 8)]
     assert needed[3, 0] == 7 * 9 + 2  # the row below the last is padding
     assert needed[3, 3] == 71
 
 
-def test_standing_still_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_clocks_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cycles, "MAX_CLOCKS", 50)
     with pytest.raises(UserError, match="stands still after 31 of 72 output beats"):
-        cycles.run(cut(conv(3, 8, 9), {}), [4], frames=1, pixels=72)
+        cycles.run(staged(conv(3, 8, 9), 4), frames=1)
