@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hls.csim_child import OUTPUT
 from streams.errors import UserError
+from trigger.integer_network import Images
 from trigger.network_spec import NetworkSpec, Reshape
 
 TOP = "network"
@@ -50,45 +53,56 @@ def build(project: Path, optimise: str = OPTIMISE) -> Path:
     return library
 
 
-def run(project: Path, spec: NetworkSpec, images: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the C simulation's outputs, in units of the output format's last bit.
+def run(project: Path, spec: NetworkSpec, images: Images) -> NDArray[np.float64]:
+    """Return the C simulation's (first) output, in units of the output format's last bit.
 
     Parameters
     ----------
     project : hls4ml project that ``build`` compiled.
-    images : integer array, (n, *spec.input_shape).
+    images : integer array, (n, *spec.input_shape); with several inputs: a mapping from each input's name to one.
 
     Returns
     -------
     float64 array, (n, *spec.output_shape); whole numbers unless the project's output has another format.
     """
-    output = _job(project, spec, images, {})["network output"]
-    return output.reshape(len(images), *spec.output_shape) * 2.0**spec.output.fraction
+    return outputs(project, spec, images)[spec.outputs[0]]
 
 
-def trace(project: Path, spec: NetworkSpec, images: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+def outputs(project: Path, spec: NetworkSpec, images: Images) -> dict[str, NDArray[np.float64]]:
+    """Return every output by name; arguments and units as for ``run``."""
+    found = _job(project, spec, images, {})
+    return {name: _integers(spec, name, found[f"{OUTPUT} {i}"]) for i, name in enumerate(spec.outputs)}
+
+
+def trace(project: Path, spec: NetworkSpec, images: Images) -> dict[str, NDArray[np.float64]]:
     """Return every layer's outputs by name, in units of that layer's last bit; Reshape has none of its own."""
     sizes = {layer.name: prod(layer.output_shape) for layer in spec.layers if not isinstance(layer, Reshape)}
     found = _job(project, spec, images, sizes)
     return {
-        layer.name: found[layer.name].reshape(len(images), *layer.output_shape) * 2.0**layer.output.fraction
+        layer.name: _integers(spec, layer.name, found[layer.name])
         for layer in spec.layers
         if layer.name in found
     }
 
 
-def _job(
-    project: Path, spec: NetworkSpec, images: NDArray[Any], layers: dict[str, int]
-) -> dict[str, NDArray[Any]]:
+def _integers(spec: NetworkSpec, name: str, found: NDArray[Any]) -> NDArray[np.float64]:
+    return found.reshape(len(found), *spec.shape(name)) * 2.0 ** spec.number(name).fraction
+
+
+def _job(project: Path, spec: NetworkSpec, images: Images, layers: dict[str, int]) -> dict[str, NDArray[Any]]:
     library = (project / "firmware" / f"{TOP}.so").resolve()
     if not library.is_file():
         raise UserError(f"no compiled C simulation {library}: convert the model again")
+    if not isinstance(images, Mapping):
+        images = {spec.inputs[0].name: images}
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        np.save(work / "images.npy", images)
+        arrays: Any = {f"{i}": images[node.name] for i, node in enumerate(spec.inputs)}
+        np.savez(work / "images.npz", **arrays)
         job = {
-            "library": str(library), "images": str(work / "images.npy"), "results": str(work / "results.npz"),
-            "fraction": spec.input.fraction, "size": prod(spec.output_shape), "top": TOP, "layers": layers,
+            "library": str(library), "images": str(work / "images.npz"), "results": str(work / "results.npz"),
+            "fractions": [node.number.fraction for node in spec.inputs], "top": TOP, "layers": layers,
+            "sizes": [prod(spec.shape(name)) for name in spec.outputs],
         }  # fmt: skip
         (work / "job.json").write_text(json.dumps(job))
         child = subprocess.run(

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MAX_TRACED = 4096
-OUTPUT = "network output"  # no layer has a blank in its name
+OUTPUT = "network output"  # and its number; no layer is called so
 
 
 class _Traced(ctypes.Structure):
@@ -26,30 +26,39 @@ class _Traced(ctypes.Structure):
 
 
 def main(job_file: Path) -> None:
-    """Run the job in ``job_file``: store ``network output``, (n, size) float64, and one array per traced layer."""
+    """Run the job in ``job_file``: store ``network output i``, (n, size) float64, and one array per traced layer."""
     job = json.loads(job_file.read_text())
     library = ctypes.CDLL(job["library"])
-    images = np.load(job["images"]).astype(np.float64) * 2.0 ** -job["fraction"]
+    with np.load(job["images"]) as stored:
+        images = [
+            stored[str(i)].astype(np.float64) * 2.0**-fraction for i, fraction in enumerate(job["fractions"])
+        ]
     top = getattr(library, job["top"] + "_double")
     pointer = np.ctypeslib.ndpointer(ctypes.c_double, flags="C_CONTIGUOUS")
-    top.argtypes, top.restype = [pointer, pointer], None
-    results: dict[str, list[NDArray[Any]]] = {OUTPUT: [], **{name: [] for name in job["layers"]}}
-    traced = (_Traced * _MAX_TRACED)()
+    top.argtypes, top.restype = [pointer] * (len(images) + len(job["sizes"])), None
+    results: dict[str, list[NDArray[Any]]] = {name: [] for name in job["layers"]}
+    results |= {f"{OUTPUT} {i}": [] for i in range(len(job["sizes"]))}
     if job["layers"]:
         library.allocate_trace_storage(ctypes.c_size_t(8))
-    for image in images:
-        output = np.zeros(job["size"])
-        top(np.ascontiguousarray(image.ravel()), output)
-        results[OUTPUT].append(output)
+    for each in zip(*images, strict=True):
+        made = [np.zeros(size) for size in job["sizes"]]
+        top(*(np.ascontiguousarray(image.ravel()) for image in each), *made)
+        for i, array in enumerate(made):
+            results[f"{OUTPUT} {i}"].append(array)
         if job["layers"]:
-            library.collect_trace_output(traced)
-            for entry in traced:
-                name = entry.name.decode() if entry.name else ""
-                if name in job["layers"]:
-                    data = ctypes.cast(entry.data, ctypes.POINTER(ctypes.c_double))
-                    results[name].append(np.ctypeslib.as_array(data, shape=(job["layers"][name],)).copy())
-    stored: Any = {name: np.array(arrays) for name, arrays in results.items() if arrays}
-    np.savez(job["results"], **stored)
+            _collect(library, job["layers"], results)
+    np.savez(job["results"], **{name: np.array(arrays) for name, arrays in results.items() if arrays})  # type: ignore[arg-type]
+
+
+def _collect(library: ctypes.CDLL, sizes: dict[str, int], results: dict[str, list[NDArray[Any]]]) -> None:
+    """Append what each traced layer gave for the image that has just run."""
+    traced = (_Traced * _MAX_TRACED)()
+    library.collect_trace_output(traced)
+    for entry in traced:
+        name = entry.name.decode() if entry.name else ""
+        if name in sizes:
+            data = ctypes.cast(entry.data, ctypes.POINTER(ctypes.c_double))
+            results[name].append(np.ctypeslib.as_array(data, shape=(sizes[name],)).copy())
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from typing import Any
 from streams.errors import ConfigError
 
 NAME = "StreamRTL"
-_STREAMING = ("inplace_stream_flatten", "insert_zero_padding_before_conv2d")
 _TYPES = (
     "transform_types", "register_bram_weights", "apply_resource_strategy", "generate_unrolled_dense_resource",
     "set_pipeline_style",
@@ -60,7 +59,9 @@ def _stream_only(io_type: str) -> str:
 def _choose_parser(config: dict[str, Any]) -> None:
     """Let hls4ml choose its Keras-2 parser, which it does right after this; ``exact`` puts ``keras`` back."""
     from hls.keras_alias import install, restore
+    from hls.readers.parsers import register_handlers
 
+    register_handlers()
     config["StreamRTL"] = partial(restore, install())
 
 
@@ -99,11 +100,11 @@ def stamp(model: Any) -> bool:
 def _register_layers(backend: Any) -> None:
     from hls4ml.model.optimizer import ModelOptimizerPass
 
-    from hls.backend.max_pool import register_max_pool
+    from hls.backend.exact_layer import register_exact_layer
 
-    register_max_pool(backend)
+    register_exact_layer(backend)
     here = Path(__file__).resolve().parent
-    backend.register_source(here / "nnet_masked_pooling_stream.h")
+    backend.register_source(here / "nnet_exact_stream.h")
     backend.register_source(here / "ap_shift_reg.h", destination_dir="ap_types")
     for function in (exact, stamp, _write):
         name = function.__name__.lstrip("_")
@@ -124,10 +125,9 @@ def _register_flows(backend: Any) -> tuple[str, str]:
     own = backend.name.lower()
     first = flow("exact", [f"{own}:exact"], [])
     initial = flow("init_layers", list(get_flow("vivado:init_layers").optimizers), [first])
-    streaming = flow("streaming", [f"vivado:{name}" for name in _STREAMING], [initial])
     checks = flow("validation", list(get_flow("vitis:validation").optimizers), [initial])
-    types = flow("specific_types", [f"vivado:{name}" for name in _TYPES], [streaming])
+    types = flow("specific_types", [f"vivado:{name}" for name in _TYPES], [initial])
     templates = [get_flow("vivado:apply_templates").optimizers, get_flow("vitis:apply_templates").optimizers]
     ours = flow("apply_templates", [*templates[0], *templates[1], *backend._get_layer_templates()], [types])
-    default = flow("ip", None, [first, initial, checks, streaming, types, ours])
+    default = flow("ip", None, [first, initial, checks, types, ours])
     return default, flow("write", [f"{own}:stamp", f"{own}:write"], [default])
