@@ -143,6 +143,18 @@ def _again(layer: Any, given: list[Any], dtype: str, rewrite: Rewrite | None) ->
     return result
 
 
+def twin(layer: Any) -> Any:
+    """Return a layer of equal configuration and weights that computes in float64."""
+    from hls.double_precision import double_precision
+    from hls.keras_model import custom_objects
+
+    with double_precision() as keras, keras.utils.custom_object_scope(custom_objects()):
+        fresh = type(layer).from_config({**layer.get_config(), "dtype": "float64"})
+        fresh(keras.layers.Input(layer.input_shape[1:], dtype="float64"))
+        fresh.set_weights(layer.get_weights())
+    return fresh
+
+
 def _check_window(layer: Any, given: list[Any]) -> None:
     """Refuse a kernel or pool that is larger than its input, where nothing is padded."""
     kind = next((key for key in ("kernel_size", "pool_size") if hasattr(layer, key)), None)

@@ -1,22 +1,18 @@
 """Level 0 of the ladder of truth: the QKeras model itself, evaluated in float64.
 
-float32 holds 24 bits, which a sum of products soon passes. ``set_floatx("float64")`` is not enough:
-``quantized_relu`` of QKeras 0.9 casts to float32 by name, so the module's casts are widened too while a model is
-evaluated.
+A layer with real constants or a table is replaced by one that carries the rounded ones of the NetworkSpec.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hls.carried_scale import scaled
+from hls.double_precision import double_precision
 from hls.formats import double_bits
-from hls.keras_alias import legacy_keras
 from hls.keras_check import activation_name
 from hls.keras_walk import input_shapes, rebuilt, safe_name, steps
 from streams.errors import UserError
@@ -24,38 +20,6 @@ from trigger.integer_network import Images, checked
 from trigger.network_spec import Argmax, NetworkSpec, Quantize, Shape, Softmax
 
 DOUBLE_BITS = 53
-
-
-class _Widened:
-    """A module whose ``float32`` is ``float64``, by attribute and as an argument of ``cast``."""
-
-    def __init__(self, module: Any) -> None:
-        self._module = module
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, "float64" if name == "float32" else name)
-
-    def cast(self, x: Any, dtype: Any) -> Any:
-        """Cast, to float64 where float32 is asked for."""
-        return self._module.cast(
-            x, "float64" if dtype in ("float32", self._module.__dict__.get("float32")) else dtype
-        )
-
-
-@contextmanager
-def double_precision() -> Iterator[Any]:
-    """Let Keras and QKeras compute in float64 inside; yield Keras."""
-    with legacy_keras() as keras:
-        from qkeras import quantizers
-
-        before = keras.backend.floatx(), quantizers.K, quantizers.tf
-        keras.backend.set_floatx("float64")
-        quantizers.K, quantizers.tf = _Widened(before[1]), _Widened(before[2])
-        try:
-            yield keras
-        finally:
-            keras.backend.set_floatx(before[0])
-            quantizers.K, quantizers.tf = before[1:]
 
 
 class Level0:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from streams.errors import UserError
 from trigger.network_spec import Format
 
-MAX_WEIGHT_BITS = 16
+MAX_WEIGHT_BITS = 24
 MAX_BITS = 32  # of a bias or an activation
 
 

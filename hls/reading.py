@@ -39,6 +39,15 @@ class Reading:
     model: Any
     known: dict[str, Layer | Input] = field(default_factory=dict)
 
+    def keras_layer(self, name: str) -> Any:
+        """Return the Keras layer that the node ``name`` was parsed from, in float64; None without a Keras model."""
+        model = self.model.config.config.get("KerasModel")
+        if not hasattr(model, "get_layer"):
+            return None
+        from hls.keras_walk import twin
+
+        return twin(model.get_layer(name))
+
     def number(self, name: str) -> Format:
         """Return the format of what a layer or an input gives."""
         node = self.known[name]
