@@ -11,7 +11,7 @@ from firmware_tests.network_examples import detector, examples
 from firmware_tests.network_suites import simulate, write
 from hls import cycles
 from hls.bench.bulk import unpack
-from hls.bench.network_bulk import run_frames
+from hls.bench.network_bulk import design_of, run_frames
 from hls.blocks import cut
 from hls.needed_pixels import needed_pixels
 from hls.rtl_writer import write_rtl
@@ -45,9 +45,8 @@ def test_detector_network_takes_a_pixel_per_clock_without_pause(tmp_path: Path) 
     images[1] = np.where(rng.random(images[1].shape) < 0.9, 16, images[1])  # as quiet as the detector
     width, (_, _, outputs) = spec.output.width, spec.output_shape
     frames = images.reshape(3, -1, 1)
-    taken, seen = run_frames(
-        tmp_path / "network.f", frames, (spec.input.width, outputs * width), limit=250_000
-    )
+    design = design_of(tmp_path / "network.f", (spec.input.width, outputs * width))
+    taken, seen, _, _ = run_frames(design, frames, spec.input.width, limit=250_000)
     cells = unpack(seen.data, outputs, width, spec.output.signed).reshape(3, *spec.output_shape)
     np.testing.assert_array_equal(cells, evaluate_fast(spec, images))
     assert len(taken) == 3 * planned.pixels_per_frame and (np.diff(taken) == 1).all()

@@ -1,12 +1,12 @@
 """A generated network alone, on whole frames, at the simulator's own speed: frames in, cells and clocks out.
 
->>> hex_frame([1, 255], width=8, user=1)
-'001\\n3ff\\n'
+>>> stimulus(np.array([[1], [-1]]), width=8, user=1)
+b'\\x00\\x01\\x03\\xff'
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,48 +27,47 @@ class BulkRun(NamedTuple):
     ----------
     taken : int64 array, clock of each accepted beat.
     cells : the beats that came out.
+    clocks : clocks simulated.
+    seconds : processor time of the simulation, start-up not counted.
     """
 
     taken: NDArray[np.int64]
     cells: Beats
+    clocks: int
+    seconds: float
 
 
-def hex_frame(words: Sequence[int], width: int, user: int) -> str:
-    """Return the stimulus of one frame of beats of ``width`` bits; ``tuser`` only on its last beat."""
-    digits = -(-width // 4)
-    lines = [f"0{word:0{digits}x}\n" for word in words]
-    return "".join([*lines[:-1], f"{1 + 2 * user}{lines[-1][1:]}"])
+def stimulus(frame: NDArray[np.integer], width: int, user: int) -> bytes:
+    """Return the beats of one frame, integers (beats, channels) of ``width`` bits; ``tuser`` only on the last."""
+    size = -(-frame.shape[1] * width // 8)
+    lines = [b"\0" + word.to_bytes(size, "big") for word in pack(frame, width)]
+    return b"".join([*lines[:-1], bytes([1 + 2 * user]), lines[-1][1:]])
+
+
+def design_of(rtl: Path, widths: tuple[int, int], simulator: str = "verilator") -> Design:
+    """Return the harness around the network that ``rtl`` (a ``.f``) lists; ``widths`` : bits of a beat, in and out."""
+    parameters = {"InWidth": widths[0], "OutWidth": widths[1]}
+    return Design("network_bulk", [rtl, HARNESS], parameters, simulator, public="marked")
 
 
 def run_frames(
-    rtl: Path,
-    frames: NDArray[np.integer],
-    widths: tuple[int, int],
-    *,
-    simulator: str = "verilator",
-    limit: int,
+    design: Design, frames: NDArray[np.integer], width: int, *, limit: int, tag: str = "bulk"
 ) -> BulkRun:
-    """Send ``frames``, integers (n, beats, channels), back to back through the network that ``rtl`` (a ``.f``) lists.
+    """Send ``frames``, integers (n, beats, channels) of ``width`` bits, back to back through a design of ``design_of``.
 
-    ``tuser`` of a frame's last beat is 1 on every second frame.
-
-    Parameters
-    ----------
-    widths : bits of one number that goes in, and of a whole beat that comes out.
-    limit : clocks to go at most.
+    ``tuser`` of a frame's last beat is 1 on every second frame. ``limit``: clocks to go at most.
 
     Raises
     ------
     AssertionError : the network stood still, or counted a bad frame.
     """
-    in_width = frames.shape[-1] * widths[0]
-    parameters = {"InWidth": in_width, "OutWidth": widths[1]}
-    design = Design("network_bulk", [rtl, HARNESS], parameters, simulator, public="marked")
     build(design)
-    place = design.place("bulk")
-    with (place / "stimulus.hex").open("w") as file:
+    place = design.place(tag)
+    with (place / "stimulus.bin").open("wb") as file:
         for number, frame in enumerate(frames):
-            file.write(hex_frame(pack(frame, widths[0]), in_width, number % 2))
-    run(design, CASES, tag="bulk", env={"LARTRIG_LIMIT_CLOCKS": str(limit)})
-    taken = np.array([int(line, 16) for line in (place / "taken.hex").read_text().split()], np.int64)
-    return BulkRun(taken, read_beats(place / "cells.hex"))
+            file.write(stimulus(frame, width, number % 2))
+    run(design, CASES, tag=tag, env={"LARTRIG_LIMIT_CLOCKS": str(limit)})
+    facts = json.loads((place / "facts.json").read_text())
+    changes = [int(line, 16) for line in (place / "taken.hex").read_text().split()]
+    spans = [np.arange(first, end) for first, end in zip(changes[::2], changes[1::2], strict=True)]
+    return BulkRun(np.concatenate(spans), read_beats(place / "cells.hex"), facts["clocks"], facts["seconds"])

@@ -24,7 +24,7 @@ from .simulators import make_runner
 #: The folder from which this package is imported: the cases that run inside the simulator need it too.
 _HOME = Path(__file__).resolve().parents[(__package__ or "").count(".") + 1]
 #: Uninitialised registers start at random values (the seed decides which), and X is assigned at random.
-_VERILATOR_ARGS = ("--x-initial", "unique", "--x-assign", "unique", "-Wno-fatal", "-O3")
+VERILATOR_ARGS = ("--x-initial", "unique", "--x-assign", "unique", "-Wno-fatal", "-O3")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Design:
         """Return the simulator's own options."""
         if self.simulator != "verilator":
             return []
-        return [*_VERILATOR_ARGS, *(["--timing"] if self.public == "marked" else [])]
+        return [*VERILATOR_ARGS, *(["--timing"] if self.public == "marked" else [])]
 
     def place(self, tag: str, seed: int = 1) -> Path:
         """Return the folder in which a run happens; it is made if absent."""

