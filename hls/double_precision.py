@@ -29,6 +29,21 @@ class _Widened:
             x, "float64" if dtype in ("float32", self._module.__dict__.get("float32")) else dtype
         )
 
+    def pow(self, x: Any, y: Any) -> Any:
+        """Raise to a power; a Python number takes the other argument's float64."""
+        return self._module.pow(_wide(x), _wide(y))
+
+    def where(self, condition: Any, x: Any = None, y: Any = None) -> Any:
+        """Choose; a Python number takes the other argument's float64."""
+        return self._module.where(condition, _wide(x), _wide(y))
+
+
+def _wide(value: Any) -> Any:
+    """Return a Python float as float64, which TensorFlow would make float32; anything else as it is."""
+    import numpy as np
+
+    return np.float64(value) if isinstance(value, float) else value
+
 
 @contextmanager
 def double_precision() -> Iterator[Any]:

@@ -83,8 +83,7 @@ def quantised(real: NDArray[np.float64], function: Any, config: Any, where: str)
         raise UserError(f"{where}: quantizer {name} is random: use quantized_bits, binary or ternary")
     import tensorflow as tf
 
-    expanded = real[np.newaxis] if real.ndim == 3 and "depthwise" in where else real
-    values = np.asarray(function(tf.constant(expanded, tf.float64)), np.float64).reshape(real.shape)
+    values = np.asarray(function(tf.constant(real, tf.float64)), np.float64)
     bias = where.endswith("bias")
     if not bias and not np.any(values):
         raise UserError(
