@@ -23,6 +23,7 @@ import msgspec
 
 from hls.block_kinds import Body, body, reshaped
 from hls.netlist import FIFO_DEPTH, Block, Edge, Netlist, Port, Repack, Stream
+from hls.rates import frame_clocks
 from streams.errors import UserError
 from trigger.network_check import check
 from trigger.network_spec import (
@@ -136,7 +137,14 @@ class _Cutter:
             replace(edge, depth=0 if edge.producer in ports and takers[edge.producer] == 1 else FIFO_DEPTH)
             for edge in edges
         )
-        return Netlist(self.spec.name, self.inputs, outputs, tuple(self.blocks.values()), tuple(wired))
+        return Netlist(
+            name=self.spec.name,
+            inputs=self.inputs,
+            outputs=outputs,
+            blocks=tuple(self.blocks.values()),
+            edges=tuple(wired),
+            frame_clocks=frame_clocks(self.spec),
+        )
 
     def _give(self, layer: Layer, value: _Value) -> None:
         self.values[layer.name] = value

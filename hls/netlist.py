@@ -278,6 +278,7 @@ class Netlist:
     ----------
     blocks : in an order in which sources come first.
     edges : every connection, ordered by consumer (blocks, then outputs), then ``port``.
+    frame_clocks : clocks that a frame takes at least.
     """
 
     name: str
@@ -285,6 +286,7 @@ class Netlist:
     outputs: tuple[Port, ...]
     blocks: tuple[Block, ...]
     edges: tuple[Edge, ...]
+    frame_clocks: int = 1
     flag_depth: int = FLAG_DEPTH
     mode: Literal["frames", "continuous"] = "frames"
 

@@ -1,20 +1,23 @@
-"""What ``convert`` decided and predicts: kernels, intervals, latency.
+"""What ``convert`` decided and predicts: rates, kernels, area, FIFO depths, intervals, latency.
 
->>> layer = LayerPlan(name="conv", kind="conv2d", kernel="shift_add", weights=72, rate=1.0, interval=1, stages=5,
-...     adder_bits=900, multipliers=0, memory_bits=15888)
+>>> layer = LayerPlan(name="conv", module="layer0_conv", kind="conv2d", kernel="shift_add", weights=72, rate=1.0,
+...     peak=1.0, interval=1, stages=5, multipliers=0, memory_bits=15888, estimate=Resources(lut=900, ff=700))
 >>> plan = Plan(network="example", latency_clk=1004, latency_first_clk=1001, clocks_per_frame=63488,
-...     pixels_per_frame=63488, layers=[layer])
+...     pixels_per_frame=63488, layers=[layer], fifos=[], outputs=[])
 >>> table(plan).row_count
-1
+2
 """
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from hls.synth.resources import Resources
 from streams.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,39 +29,66 @@ class LayerPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     Attributes
     ----------
-    name : its layers' names, joined by a plus sign.
-    kind : its first layer: ``conv2d``, ``maxpool2d``, ``dense`` or ``quantize``.
-    kernel : ``shift_add`` (unrolled), ``mac`` (sequential, weight memory), ``max`` or ``quantize``.
+    name : its layers' names, joined by a plus sign; of a block that only repacks beats, its module.
+    module : name of its module.
+    kind : its first layer: ``conv2d``, ``maxpool2d``, ...; ``repack``.
+    kernel : ``shift_add`` (unrolled), ``mac`` (multipliers, weight memory), ``max``, ``average``, ``pixelwise``,
+        ``resize`` or ``repack``.
     weights : number of weights.
-    rate : windows per clock that a network of one pixel per clock asks of it, on average over a frame.
+    rate, peak : windows per clock (without a window: beats) that the network asks of it at full speed: on average
+        over a frame, and within the rows in which its input moves.
     interval : clocks per window, or per beat of a dense layer: 1 unless the kernel is ``mac``.
     stages : pipeline registers of the arithmetic; of a ``mac`` those behind its sums.
-    adder_bits : bits of all adders and comparators, about its LUTs (an estimate).
-    multipliers : multipliers (DSP blocks, an estimate).
+    multipliers : products made side by side.
     memory_bits : bits of line buffers and weight memory.
+    estimate : area of its module.
     """
 
     name: str
+    module: str
     kind: str
     kernel: str
     weights: int
     rate: float
+    peak: float
     interval: int
     stages: int
-    adder_bits: int
     multipliers: int
     memory_bits: int
+    estimate: Resources
+
+
+class FifoPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The FIFO between two modules (or ports); ``depth`` 0: wires."""
+
+    producer: str
+    consumer: str
+    kind: str
+    width: int
+    depth: int
+
+
+class OutputPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One output; ``port`` is the prefix of its signals; clocks as in ``Plan``."""
+
+    name: str
+    port: str
+    latency_clk: int
+    latency_first_clk: int
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The whole network; all clock numbers hold with frames back to back and an output that is always ready.
+    """The whole network; all clock numbers hold with frames back to back and outputs that are always ready.
 
     Attributes
     ----------
-    latency_clk : clocks from the acceptance of the last pixel that a cell depends on to that cell; the largest.
+    latency_clk : clocks from the acceptance of the last pixel that a cell depends on to that cell; the largest, of all
+        outputs.
     latency_first_clk : the same of a frame's first cell.
     clocks_per_frame : clocks from a frame's first pixel to the next frame's.
-    pixels_per_frame : beats per frame; equal to ``clocks_per_frame`` where no kernel is sequential and busy.
+    pixels_per_frame : beats per frame (of the largest input).
+    fifos : every connection between modules.
+    kernels, reuse : choices that ``write_rtl`` was given.
     """
 
     network: str
@@ -67,6 +97,11 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     clocks_per_frame: int
     pixels_per_frame: int
     layers: list[LayerPlan]
+    fifos: list[FifoPlan]
+    outputs: list[OutputPlan]
+    flag_depth: int = 16
+    kernels: dict[str, str] = {}
+    reuse: dict[str, int] = {}
 
 
 def write(plan: Plan, path: Path) -> None:
@@ -90,7 +125,7 @@ def read(path: Path) -> Plan:
 
 
 def table(plan: Plan) -> Table:
-    """Return the plan as a table for people."""
+    """Return the plan as a table for people; the last row is the sum. Deep FIFOs are told below it."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -99,16 +134,31 @@ def table(plan: Plan) -> Table:
         f" {plan.clocks_per_frame} clocks per frame of {plan.pixels_per_frame} pixels"
     )
     shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))  # fits 80 columns
-    names = ("layer", "kernel", "weights", "rate", "clocks", "stages", "adders", "mult", "memory")
-    for name in names:
+    shown.caption, shown.caption_justify = _told(plan), "left"
+    for name in ("layer", "kernel", "rate", "peak", "clocks", "mult", "LUT", "FF", "DSP", "BRAM"):
         text = name in ("layer", "kernel")
         justify: Literal["left", "right"] = "left" if text else "right"
         least = 12 if name == "layer" else None
         shown.add_column(name, justify=justify, no_wrap=name != "layer", overflow="fold", min_width=least)
     for layer in plan.layers:
-        numbers = (layer.interval, layer.stages, layer.adder_bits, layer.multipliers, layer.memory_bits)
-        rate = f"{layer.rate:.3f}"
-        shown.add_row(
-            layer.name, layer.kernel, str(layer.weights), rate, *(str(number) for number in numbers)
-        )
+        asked = (f"{layer.rate:.3f}", f"{layer.peak:.2f}", str(layer.interval), str(layer.multipliers))
+        shown.add_row(layer.name, layer.kernel, *asked, *_area(layer.estimate))
+    total = reduce(add, (layer.estimate for layer in plan.layers), Resources())
+    shown.add_row("sum (estimate)", "", "", "", "", "", *_area(total))
     return shown
+
+
+def _area(found: Resources) -> tuple[str, str, str, str]:
+    return str(found.lut), str(found.ff), str(found.dsp), str(found.bram)
+
+
+def _told(plan: Plan) -> str:
+    """Return what stands below the table: deep FIFOs, and the latencies of several outputs."""
+    deep = [
+        f"{fifo.producer} -> {fifo.consumer}: {fifo.depth} words" for fifo in plan.fifos if fifo.depth > 2
+    ]
+    lines = ["FIFOs: " + ", ".join(deep)] if deep else []
+    if len(plan.outputs) > 1:
+        each = (f"{o.name} {o.latency_clk} clocks (first {o.latency_first_clk})" for o in plan.outputs)
+        lines.append("latency: " + ", ".join(each))
+    return "\n".join(lines)

@@ -4,18 +4,23 @@
 >>> number = Format(signed=False, width=8, fraction=0)
 >>> relu = Quantize(name="relu", input_shape=(2, 3, 1), output_shape=(2, 3, 1), output=number)
 >>> spec = NetworkSpec(name="example", inputs=(Input(shape=(2, 3, 1), number=number),), layers=(relu,))
->>> stream("relu", "m_axis", spec).beats
-6
+>>> import tempfile
+>>> from pathlib import Path
+>>> from hls.rtl_writer import write_rtl
+>>> with tempfile.TemporaryDirectory() as folder:
+...     wires = wires_of(spec, write_rtl(spec, Path(folder)))
+>>> [(wire.prefix, wire.beats) for wire in (*wires.inputs, *wires.outputs, wires.taps[0][0])]
+[('s_axis', 6), ('m_axis', 6), ('layer0_relu', 6)]
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hls import netlist
 from hls.bench.vectors import Stream
-from hls.blocks import cut
-from hls.netlist import Netlist
 from hls.plan import Plan
+from hls.rtl_writer import rebuilt
 from trigger.network_spec import NetworkSpec
 
 
@@ -28,27 +33,26 @@ class Wires:
     taps: list[tuple[Stream, str]]
 
 
-def stream(name: str, prefix: str, spec: NetworkSpec) -> Stream:
-    """Return the stream that carries what layer or input ``name`` gives, one place of the image per beat."""
-    shape, number = spec.shape(name), spec.number(name)
-    rows, columns, channels = shape if len(shape) == 3 else (1, 1, *shape)
-    return Stream(name, prefix, rows, columns, channels, number.width, number.signed)
-
-
-def hardware(spec: NetworkSpec, plan: Plan) -> Netlist:
-    """Return the netlist that ``write_rtl`` made of ``spec``, with the kernels that ``plan`` names."""
-    layers = plan.layers
-    return cut(spec, {layer.name.split("+")[0]: layer.kernel for layer in layers if layer.kind == "conv2d"})
+def hardware(spec: NetworkSpec, plan: Plan) -> netlist.Netlist:
+    """Return the netlist that ``write_rtl`` made of ``spec``."""
+    return rebuilt(spec, plan)
 
 
 def wires_of(spec: NetworkSpec, plan: Plan) -> Wires:
     """Return the ports and taps of the network that ``write_rtl`` wrote."""
-    taps = []
-    for block in hardware(spec, plan).blocks:
-        sink = block.sink
-        shape = (sink.rows, sink.columns, sink.channels, sink.number.width, sink.number.signed)
-        taps.append((Stream(block.name, block.label, *shape), block.gives))
-    last = taps[-1][0]
-    shape = (last.rows, last.columns, last.channels, last.width, last.signed)
-    outputs = [Stream(spec.outputs[0], "m_axis", *shape)]
-    return Wires([stream(spec.inputs[0].name, "s_axis", spec)], outputs, taps)
+    made = hardware(spec, plan)
+    inputs, outputs = (
+        [_wire(port.name, port.label, port.stream) for port in ports] for ports in (made.inputs, made.outputs)
+    )
+    layers = {layer.name for layer in spec.layers}
+    taps = [
+        (_wire(block.name, block.label, block.sink), block.gives)
+        for block in made.blocks
+        if block.gives in layers  # a block may only repack an input
+    ]
+    return Wires(inputs, outputs, taps)
+
+
+def _wire(name: str, prefix: str, sent: netlist.Stream) -> Stream:
+    number = sent.number
+    return Stream(name, prefix, sent.rows, sent.columns, sent.channels, number.width, number.signed)

@@ -116,7 +116,7 @@ def test_kernel_kind_changes_at_the_stated_size(tmp_path: Path, monkeypatch: pyt
 def test_kernel_kind_changes_with_the_digits_of_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     conv = msgspec.structs.replace(spec().layers[0], weights=[0, 1, -2, 3, 5, -7, 6, -8, *[0] * 10])
     assert block_kinds.digits(conv) == 1 + 1 + 2 + 2 + 2 + 2 + 1  # 3 = 4 - 1, 7 = 8 - 1, 6 = 8 - 2
-    small = msgspec.structs.replace(spec(), layers=[conv])
+    small = msgspec.structs.replace(spec(), layers=[conv], outputs=[])
     monkeypatch.setattr(block_kinds, "MAX_UNROLLED_DIGITS", 11)
     assert blocks.cut(small).blocks[0].kernel == "shift_add"
     monkeypatch.setattr(block_kinds, "MAX_UNROLLED_DIGITS", 10)
@@ -137,7 +137,7 @@ def test_wrong_choices_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=rf"kernel 'mac' for layer 'pool': {want}"):
         write_rtl(spec(), tmp_path / "a", {"pool": "mac"})
     wide = msgspec.structs.replace(spec().layers[0], padding=(2, 2, 1, 1), output_shape=(10, 8, 2))
-    broken = msgspec.structs.replace(spec(), layers=[wide])
+    broken = msgspec.structs.replace(spec(), layers=[wide], outputs=[])
     with pytest.raises(UserError, match=r"layer conv/1: padding \(2, 2, 1, 1\) .* want less than the window"):
         write_rtl(broken, tmp_path / "b")
     assert not list(tmp_path.iterdir())
