@@ -133,9 +133,9 @@ async def idles_and_stalls(dut) -> None:
     bench = Bench(dut)
     await bench.reset()
     bench.begin(bench.pull(0.4))
-    for number in range(16):
-        await bench.send(bench.row(), float(bench.rng.choice([0.0, 0.5, 0.9])))
-        if number % 3 == 0:  # the row's last windows must not wait for the next row
+    for number in range(36):
+        await bench.send(bench.row(), float(bench.rng.choice([0.0, 0.3, 0.5, 0.9])))
+        if number % 5 == 0:  # the row's last windows must not wait for the next row
             for _ in range(20 * bench.size["KernelCols"]):
                 await RisingEdge(dut.clk)
             assert bench.board.waiting == 0

@@ -34,9 +34,9 @@ FAULTS = {
         ("assign s_ready = en;", "assign s_ready = 1'b1;", "ignores_stalls"),
     ],
     "net_row_guard": [
-        ("assign end_data      = skip_q || !at_end;", "assign end_data = !at_end;", "long_rows_are_good"),
+        ("assign end_data      = skip_q || !at_end;", "assign end_data = skip_q;", "short_rows_are_good"),
         ("fill_q ? '0 : s_axis_tdata", "s_axis_tdata", "fills_with_data"),
-        ("skip_q      <= 1'b1;\n        rows_long", "rows_long", "long_rows_go_on"),
+        ("skip_q    <= 1'b1;\n        rows_long", "rows_long", "long_rows_go_on"),
         ("if (take && skip_q && s_axis_tlast) skip_q <= 1'b0;", "", "never_recovers"),
         ("!skip_q && column_q == '0", "column_q == '0", "a_number_too_many"),
     ],
@@ -144,7 +144,7 @@ def test_fault_is_caught(module: str, old: str, new: str, tmp_path: Path) -> Non
     (tmp_path / f"{module}.sv").write_text(text.replace(old, new))
     with pytest.raises(AssertionError, match=r"cases failed|ended early"):
         if module == "net_row_window":
-            for shape in ("same", "strides"):
+            for shape in ("same", "wide_pads", "strides"):
                 window(tmp_path / f"{module}.sv", shape, quickest())
         else:
             names = ("net_row_guard", "net_row_tail")

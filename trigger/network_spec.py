@@ -1,8 +1,7 @@
 """NetworkSpec: a quantised network as plain data. Every tensor is integers with a stated format.
 
-A network is a graph of layers in an order in which sources come first. Every layer is exact: it neither rounds nor
-overflows, in a format wide enough for every input. Only ``Quantize`` rounds and saturates, and only ``Lookup``,
-``Softmax`` and ``Argmax`` are not sums, products or choices.
+A network is a graph of layers, sources first. Every layer is exact: it neither rounds nor overflows, in a format wide
+enough for every input. Only ``Quantize`` rounds and saturates.
 
 Images have the shape (rows, columns, channels), sequences (steps, 1, channels), vectors (features,).
 
@@ -294,7 +293,7 @@ def read(path: Path) -> NetworkSpec:
     from trigger.network_check import check
 
     try:
-        version = msgspec.json.decode(path.read_bytes(), type=_Versioned).version
+        version = msgspec.json.decode(path.read_bytes(), type=dict).get("version")
         if version != VERSION:
             raise UserError(f"network {path}: version {version}, want {VERSION}: {_AGAIN}")
         spec = msgspec.json.decode(path.read_bytes(), type=NetworkSpec)
@@ -307,7 +306,3 @@ def read(path: Path) -> NetworkSpec:
         text = str(error)
         raise UserError(text if str(path) in text else f"network {path}: {text}: {_AGAIN}") from error
     return spec
-
-
-class _Versioned(msgspec.Struct):
-    version: int

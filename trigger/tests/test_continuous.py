@@ -36,8 +36,8 @@ def conv(
     weights = rng.integers(-8, 8, kernel[0] * kernel[1] * shape[2] * 2).tolist()
     return Conv2D(
         name=name, input_shape=shape, output_shape=out, kernel=kernel, stride=stride,
-        padding=(0, 0, (kernel[1] - 1) // 2, kernel[1] // 2), weight=WEIGHT, weights=weights, bias=[3, -1], output=PIXEL,
-        **more,
+        padding=(0, 0, (kernel[1] - 1) // 2, kernel[1] // 2), weight=WEIGHT, weights=weights, bias=[3, -1],
+        output=PIXEL, **more,
     )  # fmt: skip
 
 
