@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 
 import hls.bench
-from hls import suite_clocks, suite_frames
+from hls import cycles, suite_clocks, suite_frames
 from hls.bench import vectors
 from hls.bench.vectors import Run, Suite
 from hls.plan import Plan
-from hls.suite_wires import Wires, wires_of
+from hls.suite_wires import Wires, hardware, wires_of
 from streams.errors import UserError
 from trigger.network_spec import NetworkSpec
 
@@ -58,11 +58,13 @@ def suite(spec: NetworkSpec, plan: Plan, rtl: Path, folder: Path, seed: int) -> 
     wires = wires_of(spec, plan)
     large = max(stream.beats for stream in wires.inputs) >= _LARGE
     good = 2 if large else 4
+    timing = cycles.timing(hardware(spec, plan))
+    steady = 3 if large else cycles.steady_frames(hardware(spec, plan))
     wrong = lengths([stream.beats for stream in wires.inputs], large)
     images = suite_frames.images(spec, good, np.random.default_rng(seed))
     arrays = suite_frames.arrays(spec, wires, images, wrong)
     traffic = [
-        _run(kind, wires, range(good), valid=valid, ready=ready, clocks=True)
+        _run(kind, wires, range(steady if kind == "always" else good), good, valid=valid, ready=ready)
         for kind, (valid, ready) in list(_TRAFFIC.items())[: 2 if large else 4]
     ]
     for run in traffic:
@@ -77,11 +79,11 @@ def suite(spec: NetworkSpec, plan: Plan, rtl: Path, folder: Path, seed: int) -> 
         traffic=traffic,
         bad=bad,
         reset=_run("reset", wires, range(1 if large else 2)),
-        latency_clk=plan.latency_clk,
-        latency_first_clk=plan.latency_first_clk,
-        clocks_per_frame=plan.clocks_per_frame,
+        latency_clk=timing.latency_clk,
+        latency_first_clk=timing.latency_first_clk,
+        clocks_per_frame=timing.clocks_per_frame,
         counters=_counters((rtl / "network.sv").read_text(), wires, wrong),
-        arrays=arrays | suite_clocks.needed(spec, plan, wires),
+        arrays=arrays | suite_clocks.needed(spec, plan),
     )
 
 
@@ -100,23 +102,22 @@ def _run(
     name: str,
     wires: Wires,
     frames: range,
+    good: int | None = None,
     *,
     lengths: list[list[int]] | None = None,
     valid: str = _ALWAYS,
     ready: str = _ALWAYS,
-    clocks: bool = False,
 ) -> Run:
-    """Return a run; each further input and output has its pattern some clocks later."""
+    """Return a run; ``good`` frames are repeated; each further input and output has its pattern some clocks later."""
     return Run(
         name=name,
-        frames=list(frames),
+        frames=[k % good if good else k for k in frames],
         users=[k % 2 for k in range(len(frames))],
         lengths=lengths or [[stream.beats] * len(frames) for stream in wires.inputs],
         valid=[valid[k % len(valid) :] + valid[: k % len(valid)] for k in range(len(wires.inputs))],
         ready=[
             ready[37 * k % len(ready) :] + ready[: 37 * k % len(ready)] for k in range(len(wires.outputs))
         ],
-        clocks=clocks,
     )
 
 

@@ -34,12 +34,12 @@ def expected(spec: NetworkSpec, plan: Plan, wires: Wires, run: Run) -> dict[str,
     return {name: array.astype(np.int32) for name, array in found.items()}
 
 
-def needed(spec: NetworkSpec, plan: Plan, wires: Wires) -> dict[str, NDArray[Any]]:
-    """Return the array ``needed`` of each output."""
-    (source,) = wires.inputs
-    pixels = needed_pixels(hardware(spec, plan))
+def needed(spec: NetworkSpec, plan: Plan) -> dict[str, NDArray[Any]]:
+    """Return the arrays ``needed`` of each output and input."""
     return {
-        f"needed.{sink.prefix}": pixels[sink.prefix][source.prefix].astype(np.int32) for sink in wires.outputs
+        f"needed.{sink}.{source}": beats.astype(np.int32)
+        for sink, sources in needed_pixels(hardware(spec, plan)).items()
+        for source, beats in sources.items()
     }
 
 

@@ -38,7 +38,7 @@ async def equals_reference(dut, traffic: str) -> None:
     [played] = await bench.play(Reset(), run)
     check_clocks(suite, run, played)
     if traffic == "always":
-        check_latency(suite, played)
+        check_latency(suite, run, played)
     check_counters(bench, dict.fromkeys(suite.counters, 0))
 
 
@@ -74,15 +74,22 @@ def check_clocks(suite: Suite, run: Run, played: Played) -> None:
             )
 
 
-def check_latency(suite: Suite, played: Played) -> None:
-    """Compare latency and interval, frames back to back and always ready, with the plan."""
-    taken, given = (np.array(clocks[0]) for clocks in (played.taken, played.given))
-    needed = suite.arrays[f"needed.{suite.outputs[0].prefix}"]
-    taken = taken.reshape(-1, suite.inputs[0].beats)
-    delay = (given.reshape(len(taken), -1) - taken[:, needed])[:-1]  # the last frame has none behind it
-    got = (int(delay.max()), int(delay[:, 0].max()), int(taken[-1, 0] - taken[-2, 0]))
-    want = (suite.latency_clk, suite.latency_first_clk, suite.clocks_per_frame)
-    assert got == want, f"latency, latency of first beats, clocks per frame: got {got}, want {want}"
+def check_latency(suite: Suite, run: Run, played: Played) -> None:
+    """Compare latency and interval, frames back to back and always ready, with what is stated."""
+    frames = len(run.frames)
+    taken = {s.prefix: np.reshape(c, (frames, -1)) for s, c in zip(suite.inputs, played.taken, strict=True)}
+    for stream, clocks in zip(suite.outputs, played.given, strict=True):
+        ends = [seen[:, suite.arrays[f"needed.{stream.prefix}.{name}"]] for name, seen in taken.items()]
+        delay = (np.reshape(clocks, (frames, -1)) - np.max(ends, axis=0))[
+            :-1
+        ]  # the last frame has none behind it
+        got = (int(delay.max()), int(delay[:, 0].max()))
+        want = (suite.latency_clk[stream.prefix], suite.latency_first_clk[stream.prefix])
+        assert got == want, f"{stream.prefix}: latency, latency of first beats: got {got} clocks, want {want}"
+    interval = max(int(seen[-1, 0] - seen[-2, 0]) for seen in taken.values())
+    assert interval == suite.clocks_per_frame, (
+        f"clocks per frame: got {interval}, want {suite.clocks_per_frame}"
+    )
 
 
 def check_counters(bench: NetworkBench, want: dict[str, int]) -> None:

@@ -67,7 +67,6 @@ class Run:
     lengths : for each input, beats sent of each frame: fewer or more than it has make a short or a long one.
     valid, ready : for each input and output, a text of 1 and 0 by clock, repeated for ever; what is offered stays
         offered.
-    clocks : whether ``vectors.npz`` has the clock of every beat.
     """
 
     name: str
@@ -76,7 +75,6 @@ class Run:
     lengths: list[list[int]]
     valid: list[str]
     ready: list[str]
-    clocks: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,11 +86,13 @@ class Suite:
     rtl : the ``.f`` list of the network's sources, relative to the suite's folder.
     taps : streams between the layers, in the order of the layers.
     traffic, bad, reset : runs of whole frames by name; one with short and long frames; one behind each reset.
-    latency_clk, latency_first_clk, clocks_per_frame : as in ``plan.json``, of the run ``always``.
+    latency_clk, latency_first_clk : by output, of the run ``always``: clocks from the acceptance of the last beat that
+        an output beat depends on to that beat; the largest, and the largest of the frames' first beats.
+    clocks_per_frame : from a frame's first beat to the next frame's.
     counters : what the counters of short and long frames must say after ``bad``, by port of the network.
     arrays : ``in.<prefix>``, ``out.<prefix>``, ``tap.<prefix>`` : integers (frames, beats, channels);
         ``taken.<run>.<prefix>``, ``given.<run>.<prefix>`` : clock of every beat of a run, 0 is the first after reset;
-        ``needed.<prefix>`` : for each beat of an output, the beat of the first input that it depends on last.
+        ``needed.<output>.<input>`` : for each beat of an output's frame, the last beat of the input that it needs.
     """
 
     network: str
@@ -103,8 +103,8 @@ class Suite:
     traffic: list[Run]
     bad: Run
     reset: Run
-    latency_clk: int
-    latency_first_clk: int
+    latency_clk: dict[str, int]
+    latency_first_clk: dict[str, int]
     clocks_per_frame: int
     counters: dict[str, int]
     arrays: dict[str, NDArray[Any]]
