@@ -19,16 +19,21 @@ from hls.cycles_units import (
     BUSY,
     COLUMNS,
     DONE,
+    GLOBAL,
     MAC,
     MOVED,
     NEXT,
     PIPE,
     QUEUE,
+    RESIZE,
     TURN,
     VALID,
     WINDOW,
+    step_global,
     step_mac,
     step_pipe,
+    step_repack,
+    step_resize,
     step_window,
 )  # fmt: skip
 
@@ -71,7 +76,7 @@ class Sizes(NamedTuple):
     max_clocks: int
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def simulate(
     tables: Tables, sizes: Sizes, signals: NDArray[np.bool_], policy: Array, taken: Array, given: Array
 ) -> int:
@@ -83,24 +88,21 @@ def simulate(
         was offered once stays offered.
     policy : int64, (n_units,): ``flushing`` of each window.
     """
-    units, blocks, _, edges, inputs, outputs = tables
+    units, blocks, links, edges, inputs, outputs = tables
     state = np.zeros((len(units), COLUMNS), np.int64)
     queue = np.zeros((len(units), max(QUEUE, units[:, 1].max() if len(units) else 0)), np.int64)
     traced = max(inputs[:, LENGTH].max(), outputs[:, LENGTH].max())
     clock = -1
     while clock < sizes.max_clocks - 1:
         clock += 1
-        moved, ended = False, sizes.untimed == 1 and (inputs[:, PASSED] == inputs[:, TOTAL]).all()
-        for o in range(len(outputs)):
-            moved = _tail(outputs[o], tables, signals, clock, given) or moved
+        ended = sizes.untimed == 1 and _done(inputs)
+        moved = _tails(outputs, links, edges, signals, clock, given)
         for b in range(len(blocks)):
-            moved = _block(blocks[b], tables, state, queue, policy, clock, ended) or moved
-        for i in range(len(inputs)):
-            moved = _guard(inputs[i], tables, sizes, signals, clock, taken) or moved
-        moved = _flags(inputs, outputs, sizes) or moved
-        for e in range(len(edges)):
-            moved = _edge(edges[e]) or moved
-        if (outputs[:, PASSED] == outputs[:, TOTAL]).all():
+            moved |= _block(b, units, blocks, links, edges, state, queue, policy, clock, ended)
+        moved |= _guards(inputs, outputs, links, edges, sizes.flag_depth, signals, clock, taken)
+        moved |= _flags(inputs, outputs, sizes.flag_depth)
+        moved |= _edges(edges)
+        if _done(outputs):
             break
         if not moved and clock >= traced:
             pause = _pause(units, state, queue, clock)
@@ -110,142 +112,164 @@ def simulate(
     return clock + 1
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _signal(port: Any, signals: Any, clock: int) -> bool:
-    """Return the recorded signal of an input or output in this clock."""
-    return bool(clock >= port[LENGTH] or signals[port[TRACE] + clock])
+@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _done(ports: Any) -> bool:
+    """Return whether all beats of all inputs, or outputs, have passed."""
+    done = True
+    for p in range(len(ports)):
+        done &= ports[p, PASSED] == ports[p, TOTAL]
+    return done
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _tail(port: Any, tables: Any, signals: Any, clock: int, given: Any) -> bool:
-    """Move ``net_tail``; return whether anything moved."""
-    edge = tables.edges[tables.links[port[FIRST]]]
-    leaves = port[FULL] and _signal(port, signals, clock)
-    if leaves and port[PASSED] < port[TOTAL]:
-        given[port[CLOCKS] + port[PASSED]] = clock
-        port[PASSED] += 1
-    at_end = port[PLACE] == port[BEATS] - 1
-    free = not port[FULL] or leaves
-    take = free and edge[SHOWN] and (not at_end or port[FLAGS] > 0)
-    if free:
-        port[FULL] = take
-    if take:
-        port[PLACE] = 0 if at_end else port[PLACE] + 1
-        edge[POPPED] = 1
-        port[POP] = at_end
-    return bool(leaves or take)
+@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _tails(outputs: Any, links: Any, edges: Any, signals: Any, clock: int, given: Any) -> bool:
+    """Move every ``net_tail``; return whether anything moved."""
+    moved = False
+    for o in range(len(outputs)):
+        e = links[outputs[o, FIRST]]
+        ready = clock >= outputs[o, LENGTH] or signals[outputs[o, TRACE] + clock]
+        leaves = outputs[o, FULL] == 1 and ready
+        if leaves and outputs[o, PASSED] < outputs[o, TOTAL]:
+            given[outputs[o, CLOCKS] + outputs[o, PASSED]] = clock
+            outputs[o, PASSED] += 1
+        at_end = outputs[o, PLACE] == outputs[o, BEATS] - 1
+        free = outputs[o, FULL] == 0 or leaves
+        take = free and edges[e, SHOWN] == 1 and (not at_end or outputs[o, FLAGS] > 0)
+        if free:
+            outputs[o, FULL] = take
+        if take:
+            outputs[o, PLACE] = 0 if at_end else outputs[o, PLACE] + 1
+            outputs[o, POP] = at_end
+            edges[e, POPPED] = 1
+        moved |= leaves or take
+    return moved
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _room(edges: Any, links: Any, first: int, end: int) -> bool:
     """Return whether every FIFO of a fork has room."""
     room = True
     for k in range(first, end):
-        room = room and edges[links[k], COUNT] < edges[links[k], DEPTH]
+        room &= edges[links[k], COUNT] < edges[links[k], DEPTH]
     return room
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _block(block: Any, tables: Any, state: Any, queue: Any, policy: Any, clock: int, ended: bool) -> bool:
+@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _block(
+    b: int, units: Any, blocks: Any, links: Any, edges: Any, state: Any, queue: Any, policy: Any, clock: int,
+    ended: bool,
+) -> bool:  # fmt: skip
     """Move a block: the beat of all sources, its units from the last to the first, and what it pushes."""
-    units, edges, links = tables.units, tables.edges, tables.links
     offered = True
-    for k in range(block[2], block[3]):
-        offered = offered and edges[links[k], SHOWN] == 1
-    room = _room(edges, links, block[4], block[5])
-    first, last = block[0], block[1] - 1
+    for k in range(blocks[b, 2], blocks[b, 3]):
+        offered &= edges[links[k], SHOWN] == 1
+    room = _room(edges, links, blocks[b, 4], blocks[b, 5])
+    first, last = blocks[b, 0], blocks[b, 1] - 1
     pushed = room and (state[last, VALID] == 1 if last >= first else offered)
     wanted, moved = room, False
     for u in range(last, first - 1, -1):
         source = offered if u == first else state[u - 1, VALID] == 1
-        field = units[u]
-        if field[0] == PIPE:
-            wanted = step_pipe(field, state[u], queue[u], source, wanted)
-        elif field[0] == WINDOW:
-            wanted = step_window(field, state[u], queue[u], source, wanted, policy[u], ended)
+        kind = units[u, 0]
+        if kind == PIPE:
+            wanted = step_pipe(units, state, queue, u, source, wanted)
+        elif kind == WINDOW:
+            wanted = step_window(units, state, queue, u, source, wanted, policy[u], ended)
+        elif kind == MAC:
+            wanted = step_mac(units, state, queue, u, source, wanted, clock)
+        elif kind == GLOBAL:
+            wanted = step_global(units, state, u, source, wanted)
+        elif kind == RESIZE:
+            wanted = step_resize(units, state, u, source, wanted)
         else:
-            wanted = step_mac(field, state[u], queue[u], source, wanted, clock)
-        moved = moved or state[u, MOVED] != 0
+            wanted = step_repack(units, state, u, source, wanted)
+        moved |= state[u, MOVED] == 1
     if wanted and offered:
-        for k in range(block[2], block[3]):
+        for k in range(blocks[b, 2], blocks[b, 3]):
             edges[links[k], POPPED] = 1
     if pushed:
-        for k in range(block[4], block[5]):
+        for k in range(blocks[b, 4], blocks[b, 5]):
             edges[links[k], PUSHED] = 1
-    return bool(moved or pushed or (wanted and offered))
+    return moved or pushed or (wanted and offered)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _guard(port: Any, tables: Any, sizes: Any, signals: Any, clock: int, taken: Any) -> bool:
-    """Move ``net_guard``; its consumers have moved. Return whether anything moved."""
-    edges, links = tables.edges, tables.links
-    wire = edges[links[port[FIRST]], KIND] == WIRE
-    leaves = False
-    if wire:
-        leaves = edges[links[port[FIRST]], POPPED] == 1
-        edges[links[port[FIRST]], POPPED] = 0
-    elif port[FULL] and _room(edges, links, port[FIRST], port[END]):
-        leaves = True
-        for k in range(port[FIRST], port[END]):
-            edges[links[k], PUSHED] = 1
-    free = not port[FULL] or leaves
-    wanted = port[PASSED] < port[TOTAL] and (port[HELD] or _signal(port, signals, clock))
-    flag_room = port[FLAGS] < sizes.flag_depth
-    if len(tables.inputs) == 1:
-        for o in range(len(tables.outputs)):
-            flag_room = flag_room and tables.outputs[o, FLAGS] < sizes.flag_depth
-    accept = wanted and free and flag_room
-    port[HELD] = wanted and not accept
-    if free:
-        port[FULL] = accept
-        if wire:
-            edges[links[port[FIRST]], SHOWN] = accept
-    if accept:
-        taken[port[CLOCKS] + port[PASSED]] = clock
-        port[PASSED] += 1
-        port[PUSH] = port[PASSED] % port[BEATS] == 0
-    return bool(accept or leaves)
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _flags(inputs: Any, outputs: Any, sizes: Any) -> bool:
-    """Move the frames' flags: from the guards, where there are several through a FIFO each, to the outputs' FIFOs."""
+@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _guards(
+    inputs: Any, outputs: Any, links: Any, edges: Any, flag_depth: int, signals: Any, clock: int, taken: Any
+) -> bool:
+    """Move every ``net_guard``; the consumers have moved. Return whether anything moved."""
+    flag_room = True
     if len(inputs) == 1:
-        handed = inputs[0, PUSH] == 1
-    else:
+        for o in range(len(outputs)):
+            flag_room &= outputs[o, FLAGS] < flag_depth
+    moved = False
+    for i in range(len(inputs)):
+        first = links[inputs[i, FIRST]]
+        leaves = inputs[i, FULL] == 1
+        if edges[first, KIND] == WIRE:
+            leaves = edges[first, POPPED] == 1
+            edges[first, POPPED] = 0
+        elif leaves:
+            leaves = _room(edges, links, inputs[i, FIRST], inputs[i, END])
+            for k in range(inputs[i, FIRST], inputs[i, END]):
+                edges[links[k], PUSHED] = leaves
+        free = inputs[i, FULL] == 0 or leaves
+        asked = inputs[i, HELD] == 1 or clock >= inputs[i, LENGTH] or signals[inputs[i, TRACE] + clock]
+        wanted = asked and inputs[i, PASSED] < inputs[i, TOTAL]
+        accept = wanted and free and flag_room and inputs[i, FLAGS] < flag_depth
+        inputs[i, HELD] = wanted and not accept
+        if free:
+            inputs[i, FULL] = accept
+            if edges[first, KIND] == WIRE:
+                edges[first, SHOWN] = accept
+        if accept:
+            taken[inputs[i, CLOCKS] + inputs[i, PASSED]] = clock
+            inputs[i, PASSED] += 1
+            inputs[i, PLACE] = 0 if inputs[i, PLACE] == inputs[i, BEATS] - 1 else inputs[i, PLACE] + 1
+            inputs[i, PUSH] = inputs[i, PLACE] == 0
+        moved |= accept or leaves
+    return moved
+
+
+@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _flags(inputs: Any, outputs: Any, flag_depth: int) -> bool:
+    """Move the frames' flags: from the guards, where there are several through a FIFO each, to the outputs' FIFOs."""
+    handed = moved = inputs[0, PUSH] == 1
+    if len(inputs) > 1:
         handed = True
         for i in range(len(inputs)):
-            handed = handed and inputs[i, FLAGS] > 0
+            handed &= inputs[i, FLAGS] > 0
         for o in range(len(outputs)):
-            handed = handed and outputs[o, FLAGS] < sizes.flag_depth
+            handed &= outputs[o, FLAGS] < flag_depth
         for i in range(len(inputs)):
+            moved |= inputs[i, PUSH] == 1
             inputs[i, FLAGS] += inputs[i, PUSH] - int(handed)
-    moved = handed
     for i in range(len(inputs)):
-        moved = moved or inputs[i, PUSH] == 1
         inputs[i, PUSH] = 0
     for o in range(len(outputs)):
         outputs[o, FLAGS] += int(handed) - outputs[o, POP]
         outputs[o, POP] = 0
-    return bool(moved)
+    return bool(moved or handed)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _edge(edge: Any) -> bool:
-    """Move a FIFO; return whether anything changed."""
-    if edge[KIND] == WIRE:
-        return False
-    if edge[PUSHED]:
-        edge[NEEDED] = max(edge[NEEDED], edge[COUNT] + 1)
-    after = edge[COUNT] + edge[PUSHED] - edge[POPPED]
-    shown = int(after > 0) if edge[KIND] == FIFO else int(edge[COUNT] > edge[POPPED])
-    changed = edge[PUSHED] or edge[POPPED] or shown != edge[SHOWN]
-    edge[MOST] = max(edge[MOST], after)
-    edge[COUNT], edge[SHOWN], edge[PUSHED], edge[POPPED] = after, shown, 0, 0
-    return bool(changed)
+@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _edges(edges: Any) -> bool:
+    """Move every FIFO; return whether anything changed."""
+    moved = False
+    for e in range(len(edges)):
+        if edges[e, KIND] != WIRE:
+            count, push, pop = edges[e, COUNT], edges[e, PUSHED], edges[e, POPPED]
+            if push == 1 and count >= edges[e, NEEDED]:
+                edges[e, NEEDED] = count + 1
+            after = count + push - pop
+            shown = int(after > 0) if edges[e, KIND] == FIFO else int(count > pop)
+            moved |= push == 1 or pop == 1 or shown != edges[e, SHOWN]
+            if after > edges[e, MOST]:
+                edges[e, MOST] = after
+            edges[e, COUNT], edges[e, SHOWN], edges[e, PUSHED], edges[e, POPPED] = after, shown, 0, 0
+    return moved
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _pause(units: Any, state: Any, queue: Any, clock: int) -> int:
     """Count on while nothing but counters would move; return for how many clocks. ``_NEVER``: all stands still."""
     least = _NEVER
@@ -254,9 +278,9 @@ def _pause(units: Any, state: Any, queue: Any, clock: int) -> int:
             if state[u, BUSY]:
                 least = min(least, units[u, 1] - 1 - state[u, TURN])
             if state[u, NEXT] < state[u, DONE]:
-                least = min(least, queue[u, state[u, NEXT] % QUEUE] - clock - 1)
+                least = min(least, queue[u, state[u, NEXT] & (QUEUE - 1)] - clock - 1)
     if 0 < least < _NEVER:
         for u in range(len(units)):
             if units[u, 0] == MAC and state[u, BUSY]:
                 state[u, TURN] += least
-    return int(least)
+    return least

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hls import cycles_fronts
 from hls.cycles_kernel import (
     BEATS,
     CLOCKS,
@@ -32,8 +33,8 @@ from hls.cycles_kernel import (
     WIRE,
     Tables,
 )
-from hls.cycles_units import FIELDS, MAC, PIPE, WINDOW
-from hls.netlist import Block, Front, Mac, Netlist, Port, Window
+from hls.cycles_units import FIELDS, GLOBAL, MAC, PIPE, REPACK, RESIZE, WINDOW
+from hls.netlist import Block, Front, Global, Mac, Netlist, Port, Resize, Window
 from streams.errors import UserError
 
 _KINDS = {"wire": WIRE, "fifo": FIFO, "deep": DEEP}
@@ -104,4 +105,9 @@ def _front(front: Front) -> list[int]:
         return [WINDOW, front.source.rows, front.source.columns, front.delay, *last, *front.stride]
     if isinstance(front, Mac):
         return [MAC, front.turns, front.beats, front.depth, front.places]
-    raise UserError(f"no cycle model of {type(front).__name__}")
+    if isinstance(front, Global):
+        return [GLOBAL, front.source.beats]
+    if isinstance(front, Resize):
+        return [RESIZE, front.source.rows, front.source.columns, *front.size, *front.padding]
+    given, wanted = front.source.channels, front.sink.channels
+    return [REPACK, given, wanted, cycles_fronts.Repack(given, wanted).places]
