@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hls.carried_scale import scaled
 from hls.double_precision import double_precision
 from hls.formats import double_bits
+from hls.keras_alias import legacy_keras
 from hls.keras_check import activation_name
 from hls.keras_walk import input_shapes, rebuilt, safe_name, steps
 from streams.errors import UserError
@@ -32,7 +33,8 @@ class Level0:
 
     def __init__(self, model: Any, spec: NetworkSpec) -> None:
         self._spec = spec
-        kept = {name for step in steps(model) for name in spec_names(step.layer)}
+        with legacy_keras():
+            kept = {name for step in steps(model) for name in spec_names(step.layer)}
         self._foreign = _foreign(spec, kept)
         self.unsupported = _unsupported(spec, self._foreign)
         bits = double_bits(spec, {layer.name for layer in spec.layers} - set(self._foreign))

@@ -18,7 +18,10 @@ def writer_class() -> type:
         def write_hls(self, model: Any, is_multigraph: bool = False) -> None:
             super().write_hls(model)
             if model.config.config.get("WriteRTL", True):
-                write_network(model.stream_rtl_spec, Path(model.config.get_output_dir()))
+                from hls.graph import reuse_factors
+
+                folder = Path(model.config.get_output_dir())
+                write_network(model.stream_rtl_spec, folder, reuse=reuse_factors(model))
 
         def write_yml(self, model: Any) -> None:
             _write_config(model)
@@ -26,14 +29,22 @@ def writer_class() -> type:
     return StreamRTLWriter
 
 
-def write_network(spec: Any, folder: Path) -> Any:
-    """Write ``network.json``, ``rtl/`` and ``plan.json`` of ``spec`` into ``folder``; return the plan."""
+def write_network(
+    spec: Any, folder: Path, *, reuse: dict[str, int] | None = None, continuous: bool = False
+) -> Any:
+    """Write ``network.json``, ``rtl/`` and ``plan.json`` of ``spec`` into ``folder``; return the plan.
+
+    Parameters
+    ----------
+    reuse : clocks per window of kernels, by layer, where ``hls_config`` states a reuse factor.
+    continuous : for rows without end, instead of frames.
+    """
     from hls import plan
     from hls.rtl_writer import write_rtl
     from trigger import network_spec
 
     network_spec.write(spec, folder / "network.json")
-    made = write_rtl(spec, folder / "rtl")
+    made = write_rtl(spec, folder / "rtl", reuse=reuse or None)
     plan.write(made, folder / "plan.json")
     return made
 

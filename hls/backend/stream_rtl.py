@@ -68,6 +68,7 @@ def _choose_parser(config: dict[str, Any]) -> None:
 def exact(model: Any) -> bool:
     """Derive the NetworkSpec of the parsed graph, keep it with the model, and make the graph exact."""
     from hls.graph import network_spec
+    from hls.hls_config import checked
     from hls.keras_model import check
     from hls.mend import mend
 
@@ -77,6 +78,7 @@ def exact(model: Any) -> bool:
         put_back()
     if hasattr(model, "stream_rtl_spec"):
         return False
+    checked(config.get("HLSConfig") or {})
     if config.get("KerasModel") is not None:
         check(config["KerasModel"])
     spec = network_spec(model)
