@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from typing import get_args
 
+from hls.arithmetic import weight_width
 from hls.netlist import Block, Global, Mac, Repack, Resize, Step, Window
 from hls.verilog import Link, both, instance, link, told, wires
-from trigger.network_spec import Conv2D, Dense, Format, Overflow, Quantize, Rounding
+from trigger.network_spec import Format, Overflow, Quantize, Rounding
 
 
 def layer(block: Block) -> str:
@@ -63,11 +64,6 @@ def memory_name(block: Block) -> str:
     return block.label.replace("layer", "rom", 1)
 
 
-def weight_width(layer: Conv2D | Dense) -> int:
-    """Return the bits of a weight as two's complement."""
-    return layer.weight.width + (not layer.weight.signed)
-
-
 def _sources(block: Block) -> list[str]:
     """Return the prefixes of a block's input ports."""
     return ["s"] if len(block.sources) == 1 else [f"s{k}" for k in range(len(block.sources))]
@@ -88,7 +84,8 @@ def _front(block: Block, number: int, at: Link) -> str:
     front, prefix = block.fronts[number], f"f{number}"
     ports = at.ports("s") | link(prefix).ports("m")
     if isinstance(front, Window):
-        return wires(prefix, front.width) + instance("net_window", "window", _window(front), ports)
+        module, sizes = ("net_row_window" if front.endless else "net_window"), _window(front)
+        return wires(prefix, front.width) + instance(module, "window", sizes, ports)
     if isinstance(front, Mac):
         return _mac(block, front, prefix, ports)
     text = wires(prefix, front.sink.width)
@@ -101,8 +98,8 @@ def _front(block: Block, number: int, at: Link) -> str:
 
 def _window(front: Window) -> dict[str, object]:
     source = front.source
-    return {
-        "Rows": source.rows,
+    frame = {"Rows": source.rows, "OutRows": front.rows, "PadTop": front.padding[0]}
+    return ({} if front.endless else frame) | {
         "Columns": source.columns,
         "Channels": source.channels,
         "Width": source.number.width,
@@ -110,9 +107,7 @@ def _window(front: Window) -> dict[str, object]:
         "KernelCols": front.kernel[1],
         "StrideRows": front.stride[0],
         "StrideCols": front.stride[1],
-        "PadTop": front.padding[0],
         "PadLeft": front.padding[1],
-        "OutRows": front.rows,
         "OutCols": front.columns,
         "PadValue": f"{source.number.width}'h{front.pad_value % (1 << source.number.width):x}",
         "Marks": f"1'b{int(front.marks)}",
@@ -133,7 +128,7 @@ def _global(front: Global) -> dict[str, object]:
 def _resize(front: Resize) -> dict[str, object]:
     top, bottom, left, right = front.padding
     return {
-        "Rows": front.source.rows,
+        "Rows": 1 if front.by_row else front.source.rows,
         "Columns": front.source.columns,
         "Width": front.source.width,
         "SizeRows": front.size[0],
@@ -161,6 +156,7 @@ def _mac(block: Block, front: Mac, prefix: str, ports: dict[str, str]) -> str:
         front.sink.channels,
         front.sink.number.width,
     )
+    core_width = weight_width(core)
     bias = sum((b % (1 << out)) << (f * out) for f, b in enumerate(core.bias))
     parameters = {
         "Inputs": inputs,
@@ -168,13 +164,17 @@ def _mac(block: Block, front: Mac, prefix: str, ports: dict[str, str]) -> str:
         "Filters": filters,
         "Width": front.source.number.width,
         "Signed": f"1'b{int(front.source.number.signed)}",
-        "WeightWidth": weight_width(core),
+        "WeightWidth": core_width,
         "OutWidth": out,
         "Bias": f"{filters * out}'h{bias:x}",
+        "Parallel": front.parallel,
+        "Groups": front.groups,
+        "Run": front.run,
+        "UseDsp": f"1'b{int(front.dsp)}",
     }
-    address = max((max(inputs * front.beats, 2) - 1).bit_length(), 1)
+    address = max((max(front.turns * front.beats, 2) - 1).bit_length(), 1)
     text = f"  wire [{address - 1}:0] weight_address;\n"
-    text += f"  wire [{filters * weight_width(core) - 1}:0] weight_data;\n"
+    text += f"  wire [{filters * front.parallel * core_width - 1}:0] weight_data;\n"
     memory = {"clk": "clk", "address": "weight_address", "data": "weight_data"}
     weights = {"weight_address": "weight_address", "weight_data": "weight_data"}
     rom = instance(memory_name(block), "weights", {}, memory, clocked=False)

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from hls.kernels.program import Program
+from trigger.continuous import Field
 from trigger.network_spec import Conv2D, Dense, Format, Layer
 
 #: Depth of an edge's FIFO that only cuts the ready path, and of a frame's flags beside the network.
@@ -28,6 +29,7 @@ FIFO_DEPTH = 2
 FLAG_DEPTH = 16
 #: An edge of more words than this is a ``net_deep_fifo`` (registered read, block RAM).
 DEEP = 64
+ONE_ROW = Field(1, 1)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Window:
     padding : (top, left); bottom and right follow from ``rows`` and ``columns``, the output's size.
     pad_value : integer that places outside the frame hold.
     marks : one bit per place (1 = inside the frame) stands above the numbers in each beat.
+    endless : ``net_row_window``, for rows without end.
     """
 
     source: Stream
@@ -74,6 +77,7 @@ class Window:
     columns: int
     pad_value: int = 0
     marks: bool = False
+    endless: bool = False
 
     @property
     def places(self) -> int:
@@ -105,7 +109,7 @@ class Mac:
     ----------
     layer : whose weights and bias it has.
     source, sink : stream of its numbers (of a window, where one stands in front), and of the sums.
-    parallel : numbers that are multiplied in one clock.
+    parallel : numbers of a group that are multiplied in one clock.
     dsp : multipliers are DSP blocks, else logic.
     depth : clocks from the last turn of a sum to its place in the buffer.
     places : sums that the buffer holds.
@@ -122,7 +126,21 @@ class Mac:
     @property
     def turns(self) -> int:
         """Clocks per beat."""
-        return -(-self.source.channels // self.parallel)
+        return -(-self.source.channels // self.groups // self.parallel)
+
+    @property
+    def groups(self) -> int:
+        """Groups of numbers that only their own filters see."""
+        return self.layer.groups if isinstance(self.layer, Conv2D) else 1
+
+    @property
+    def run(self) -> int:
+        """Numbers of one group that follow each other in a beat."""
+        return (
+            self.layer.input_shape[-1] // self.groups
+            if isinstance(self.layer, Conv2D)
+            else self.source.channels
+        )
 
     @property
     def beats(self) -> int:
@@ -143,12 +161,13 @@ class Global:
 class Resize:
     """``net_resize``: each row and column ``size`` times, then rows and columns of zeros around, as beats.
 
-    ``padding`` : top, bottom, left, right.
+    ``padding`` : top, bottom, left, right. ``by_row`` : every row is a frame of its own.
     """
 
     source: Stream
     size: tuple[int, int] = (1, 1)
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    by_row: bool = False
 
     @property
     def sink(self) -> Stream:
@@ -238,11 +257,13 @@ class Port:
     ----------
     name : of the spec's input, or of the output's layer.
     label : prefix of its AXI signals: ``s_axis`` or ``m_axis``, with several ``s_axis_<name>``.
+    field : of an output in continuous mode: rows of input that a row of it depends on.
     """
 
     name: str
     label: str
     stream: Stream
+    field: Field = ONE_ROW
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ True
 
 from __future__ import annotations
 
+from hls import row_text
 from hls.netlist import Edge, Netlist, Port
 from hls.verilog import Link, both, instance, link, told, wires
 
@@ -20,7 +21,10 @@ _IN = ("tdata", "tvalid", "tready", "tlast", "tuser")
 
 def network(netlist: Netlist) -> str:
     """Return the module ``network``."""
-    parts = [_guard(netlist, port) for port in netlist.inputs]
+    endless = netlist.mode == "continuous"
+    user = row_text.ROW_BITS if endless else 1
+    guard = row_text.guard if endless else _guard
+    parts = [guard(port) for port in netlist.inputs]
     parts += [_edges(netlist, port.label) for port in netlist.inputs]
     for block in netlist.blocks:
         given = netlist.into(block.label)
@@ -31,14 +35,22 @@ def network(netlist: Netlist) -> str:
         ports |= link(block.label).ports("m")
         made = instance(block.label, block.label.split("_")[0], {}, ports)
         parts += [wires(block.label, block.sink.width), made, _edges(netlist, block.label)]
-    parts.append(_flags(netlist))
-    parts += [_tail(netlist, port) for port in netlist.outputs]
+    if endless:
+        parts.append(row_text.words(netlist.inputs[0], netlist.outputs, netlist.flag_depth))
+    else:
+        parts.append(_flags(netlist))
+    for port in netlist.outputs:
+        (edge,) = netlist.into(port.label)
+        parts.append((row_text.tail if endless else _tail)(port, taken(netlist, edge)))
     return _NETWORK.format(
         name=netlist.name,
+        kind=_ROWS if endless else _FRAMES,
+        unit="rows" if endless else "frames",
+        unit_one="row" if endless else "frame",
         told="\n".join([*map(_told_in, netlist.inputs), *map(_told_out, netlist.outputs)]),
         ports="".join(
-            [_S_AXIS.format(p=p.label, top=p.stream.width - 1) for p in netlist.inputs]
-            + [_M_AXIS.format(p=p.label, top=p.stream.width - 1) for p in netlist.outputs]
+            [_S_AXIS.format(p=p.label, top=p.stream.width - 1, user=user - 1) for p in netlist.inputs]
+            + [_M_AXIS.format(p=p.label, top=p.stream.width - 1, user=user) for p in netlist.outputs]
         ),
         counters=",\n".join(f"    output wire [31:0] {name}" for name in counters(netlist)),
         told_counters=", ".join(counters(netlist)),
@@ -49,7 +61,8 @@ def network(netlist: Netlist) -> str:
 def counters(netlist: Netlist) -> list[str]:
     """Return the names of the counters of bad frames: with several inputs those of each, with its name behind."""
     ends = [port.label.removeprefix("s_axis") for port in netlist.inputs]
-    return [name + end for end in ends for name in _COUNTERS]
+    names = row_text.COUNTERS if netlist.mode == "continuous" else _COUNTERS
+    return [name + end for end in ends for name in names]
 
 
 def taken(netlist: Netlist, edge: Edge) -> Link:
@@ -57,7 +70,7 @@ def taken(netlist: Netlist, edge: Edge) -> Link:
     return link(f"{edge.producer}_out" if edge.kind == "wire" else f"e{netlist.edges.index(edge)}")
 
 
-def _guard(netlist: Netlist, port: Port) -> str:
+def _guard(port: Port) -> str:
     name, stream = port.label, port.stream
     inner = f"{name}_out"
     text = wires(inner, stream.width) + wires(f"{name}_flag", 2)
@@ -114,9 +127,8 @@ def _flags(netlist: Netlist) -> str:
     return text
 
 
-def _tail(netlist: Netlist, port: Port) -> str:
-    (edge,) = netlist.into(port.label)
-    ports = taken(netlist, edge).ports("s") | link(f"{port.label}_kept").ports("flag")
+def _tail(port: Port, given: Link) -> str:
+    ports = given.ports("s") | link(f"{port.label}_kept").ports("flag")
     ports |= {f"m_axis_{end}": f"{port.label}_{end}" for end in _IN}
     sizes = {"Width": port.stream.width, "Cells": port.stream.beats}
     return instance("net_tail", f"tail_{port.label}", sizes, ports)
@@ -134,25 +146,33 @@ _S_AXIS = """    input  wire [{top}:0] {p}_tdata,
     input  wire {p}_tvalid,
     output wire {p}_tready,
     input  wire {p}_tlast,
-    input  wire [0:0] {p}_tuser,
+    input  wire [{user}:0] {p}_tuser,
 """
 
 _M_AXIS = """    output wire [{top}:0] {p}_tdata,
     output wire {p}_tvalid,
     input  wire {p}_tready,
     output wire {p}_tlast,
-    output wire [1:0] {p}_tuser,
+    output wire [{user}:0] {p}_tuser,
 """
+
+_FRAMES = """\
+//        beats row by row (number c in the c-th bits from below); tuser of a frame's last beat (of the first input) is
+//        handed through as bit 0; bit 1 = a frame was too short (completed with zeros) or too long (cut)"""
+
+_ROWS = """\
+//        rows without end, tlast on the last beat of each (number c in the c-th bits from below); tuser of its first
+//        beat is the row's number; tuser of an output beat: the number of the input row that completed its row, and,
+//        on the last beat, in the top bit: a row that it depends on was too short (completed with zeros) or too long"""
 
 _NETWORK = """// network: generated network {name}.
 //
 // Contract
 {told}
-//        beats row by row (number c in the c-th bits from below); tuser of the last beat of a frame (of the first
-//        input) is handed through as bit 0; bit 1 = a frame was too short (completed with zeros) or too long (cut)
-//   out  {told_counters}   counters of such frames
+{kind}
+//   out  {told_counters}   counters of such {unit}
 //   latency, throughput   see plan.json
-//   reset        synchronous, active high: the next beat is the first of a frame
+//   reset        synchronous, active high: the next beat is the first of a {unit_one}
 //   reference    trigger/integer_network.py:evaluate, equal bit for bit
 `default_nettype none
 module network (

@@ -14,7 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hls import layer_text, network_text
-from hls.arithmetic import block_matrix
+from hls.arithmetic import block_matrix, weight_width
 from hls.kernels import emit, rom
 from hls.kernels.pixelwise import widths
 from hls.netlist import Block, Front, Global, Mac, Netlist, Repack, Resize, Window
@@ -41,10 +41,12 @@ def sources(netlist: Netlist) -> dict[str, str]:
 
 def shells(netlist: Netlist) -> list[str]:
     """Return the hand-written modules that a network is built on; they are copied beside the generated ones."""
-    found = {"net_fifo", "net_guard", "net_tail"}
+    ends = ("guard", "tail") if netlist.mode == "frames" else ("row_guard", "row_tail")
+    found = {"net_fifo", *(f"net_{end}" for end in ends)}
     for block in netlist.blocks:
         for front in block.fronts:
-            found.update(_SHELLS[type(front)])
+            endless = isinstance(front, Window) and front.endless
+            found.update(("net_row_window",) if endless else _SHELLS[type(front)])
         found.update(["net_enable"] if block.stages else [])
         found.update("net_quantize" for step in block.steps if step.program is None)
     found.update("net_deep_fifo" for edge in netlist.edges if edge.kind == "deep")
@@ -61,7 +63,8 @@ def _files(block: Block) -> dict[str, str]:
             files[name] = emit.emit(step.program, name, in_width=given, out_width=out, reference=_REFERENCE)
     for front in block.fronts:
         if isinstance(front, Mac):
-            name, width = layer_text.memory_name(block), layer_text.weight_width(front.layer)
-            files[name] = rom.emit(block_matrix(front.layer), name, width=width)
+            name, matrix = layer_text.memory_name(block), block_matrix(front.layer)
+            words = rom.turns_of(matrix, front.source.channels, front.parallel, front.groups, front.run)
+            files[name] = rom.emit(words, name, width=weight_width(front.layer))
     files[block.label] = layer_text.layer(block)
     return files

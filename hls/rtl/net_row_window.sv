@@ -22,10 +22,10 @@ module net_row_window #(
     parameter int StrideCols = 1,
     parameter int PadLeft    = 1,
     parameter int OutCols    = 8,  // output positions of a row
-    parameter int Marks      = 0,  // 1: a bit per place tells whether it is inside the row
+    parameter bit Marks      = 0,  // one bit per place stands above the numbers
     parameter logic [Width-1:0] PadValue = '0,  // what a place outside the row holds
     localparam int Places = KernelRows * KernelCols,
-    localparam int OutWidth = Places * (Channels * Width + (Marks != 0 ? 1 : 0))
+    localparam int OutWidth = Places * (Channels * Width + 32'(Marks))
 ) (
     input  wire                       clk,
     input  wire                       rst,
@@ -156,7 +156,7 @@ module net_row_window #(
               outside ? {Channels{PadValue}} : window_q[j*ColumnWidth+i*PixelWidth+:PixelWidth];
         end
       end
-      if (Marks != 0) begin : g_mark
+      if (Marks) begin : g_mark
         always_ff @(posedge clk) if (en && emit) m_data[Places*PixelWidth+i*KernelCols+j] <= !outside;
       end
     end
