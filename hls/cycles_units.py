@@ -18,7 +18,7 @@ from typing import Any
 import numba
 
 #: Kinds of units; the first column of the table.
-PIPE, WINDOW, MAC, GLOBAL, RESIZE, REPACK = range(6)
+PIPE, WINDOW, MAC, GLOBAL, RESIZE, REPACK, ROW_WINDOW = range(7)
 #: How a window's flush is timed: as in the RTL; only when no pixel will follow; before each next frame.
 AS_BUILT, LAZY, EAGER = range(3)
 #: Columns of the table of units, of their state, and entries of the queue that some have.
