@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,12 @@ def test_lint_is_clean(top: str) -> None:
         command = [str(verilator()), "--lint-only", "-Wall", *given, str(RTL / f"{top}.sv")]
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         assert done.returncode == 0 and "%Warning" not in done.stderr, done.stderr
+
+
+@pytest.mark.rtl
+def test_yosys_takes_them() -> None:
+    for top in (*SHAPES, "net_quantize"):
+        passes = [f"read_verilog -sv {RTL / top}.sv", f"hierarchy -check -top {top}", "proc", "check -assert"]
+        command = [sys.executable, "-m", "hls.synth.yosys_child", *passes]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr

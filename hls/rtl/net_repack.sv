@@ -31,14 +31,10 @@ module net_repack #(
       $fatal(1, "net_repack: frames of %0d numbers, want a multiple of %0d and %0d (%m)", Numbers, InCount, OutCount);
   end
 
-  function automatic int divisor(input int first, input int second);
-    int rest;
-    while (second != 0) begin
-      rest   = first % second;
-      first  = second;
-      second = rest;
-    end
-    return first;
+  function automatic integer divisor(input integer one, input integer other);
+    integer k;
+    divisor = 1;
+    for (k = 2; k <= one; k = k + 1) if (one % k == 0 && other % k == 0) divisor = k;
   endfunction
 
   localparam int Unit = divisor(InCount, OutCount);
