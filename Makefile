@@ -17,7 +17,7 @@ $(BIN)/.installed: constraints.txt pyproject.toml streams/preflight.py
 	@$(PYTHON) streams/preflight.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt setuptools wheel
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[test,synth]'
 	@touch $@
 
 demo: setup ## simulate, train, convert, verify, co-simulate, replay; pictures under build/demo

@@ -16,6 +16,10 @@ def convert(
     output: Path = typer.Option(..., "--output", "-o", help="firmware folder to write"),
     rows: int = typer.Option(0, help="rows of the image, where it is not the model's own"),
     columns: int = typer.Option(0, help="columns of the image, where it is not the model's own"),
+    hls_config: Path | None = typer.Option(
+        None, help="hls4ml's configuration as YAML or JSON: result precisions, reuse factors, softmax"
+    ),
+    continuous: bool = typer.Option(False, help="RTL for rows without end, instead of frames"),
 ) -> None:
     """Convert a trained model into an hls4ml project, network.json and streaming RTL.
 
@@ -28,14 +32,16 @@ def convert(
 
     if (rows == 0) != (columns == 0) or rows < 0 or columns < 0:
         raise ConfigError(f"got --rows {rows} --columns {columns}, want both, at least 1")
-    made = library_convert(model, output, image=(rows, columns) if rows else None)
+    image = (rows, columns) if rows else None
+    made = library_convert(model, output, image=image, hls_config=hls_config, continuous=continuous)
     spec = made.spec
+    names = [node.name for node in spec.inputs], spec.outputs
     console.print(
         table(
             f"converted into {output}",
             {
-                "input": f"{spec.input_shape}, {spec.input.width} bit",
-                "output": f"{spec.output_shape}, {spec.output.width} bit",
+                **{f"input {n}": f"{spec.shape(n)}, {spec.number(n).width} bit" for n in names[0]},
+                **{f"output {n}": f"{spec.shape(n)}, {spec.number(n).width} bit" for n in names[1]},
                 "layers": len(spec.layers),
                 **{f"seconds, {name}": value for name, value in made.seconds.items()},
             },

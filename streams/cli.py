@@ -19,6 +19,7 @@ _SUMMARY = {
     "train": "train the quantised network on simulated images",
     "convert": "convert a trained model into an hls4ml project and streaming RTL",
     "verify": "prove QKeras = hls4ml C simulation = integer network",
+    "synth": "synthesise the firmware: area, logic levels, clock rate",
     "cosim": "co-simulate the firmware on a file, every beat compared",
     "replay": "replay a file or a simulation through the trigger: triggers against truth",
     "demo": "the whole line, from simulation to proven firmware",
