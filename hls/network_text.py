@@ -109,7 +109,7 @@ def _flags(netlist: Netlist) -> str:
         for port in netlist.inputs:
             held = f"{port.label}_held"
             ports = link(f"{port.label}_flag").ports("s") | link(held).ports("m")
-            text += wires(held, 2) + instance("net_fifo", f"flags_{port.label}", depth, ports)
+            text += _unread(wires(held, 2)) + instance("net_fifo", f"flags_{port.label}", depth, ports)
         sources = [f"{port.label}_held" for port in netlist.inputs]
     rooms = [f"{port.label}_room" for port in netlist.outputs]
     go = both([*(f"{source}_valid" for source in sources), *rooms])
@@ -125,6 +125,11 @@ def _flags(netlist: Netlist) -> str:
         ports |= link(kept).ports("m")
         text += wires(kept, 2) + instance("net_fifo", f"flags_{port.label}", depth, ports)
     return text
+
+
+def _unread(text: str) -> str:
+    """Return declarations of which not every bit is read: only the first input's tuser is handed through."""
+    return f"  // verilator lint_off UNUSEDSIGNAL\n{text}  // verilator lint_on UNUSEDSIGNAL\n"
 
 
 def _tail(port: Port, given: Link) -> str:
