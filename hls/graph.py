@@ -14,7 +14,7 @@ from hls.readers import activations, merges, pools, shapes, weights
 from hls.reading import Reader, Reading, is_nothing, spec_shape
 from streams.errors import UserError
 from trigger.network_check import check
-from trigger.network_spec import Format, GlobalPool2D, Input, Layer, NetworkSpec, Quantize, Shape
+from trigger.network_spec import Format, Input, Layer, NetworkSpec, Quantize, Shape
 
 __all__ = ["READERS", "is_nothing", "network_spec", "reuse_factors"]
 
@@ -150,11 +150,19 @@ class _Walk:
 
 
 def _check_shape(node: Any, layer: Layer) -> None:
-    """Refuse where hls4ml's parser took another shape from the model (or the model leaves its size open)."""
+    """Refuse where hls4ml's parser took another shape from the model (or the model leaves its size open).
+
+    Sizes of 1 in front do not count: hls4ml drops them in a global pooling with ``keepdims``.
+    """
     want = spec_shape(node.get_output_variable().shape)
-    kept = isinstance(layer, GlobalPool2D) and layer.output_shape == (1, 1, *want)  # hls4ml drops keepdims
-    if layer.output_shape != want and not kept:
+    if _bare(layer.output_shape) != _bare(want):
         raise UserError(f"layer {node.name}: hls4ml reads shape {want}, but it gives {layer.output_shape}")
+
+
+def _bare(shape: Shape) -> Shape:
+    while len(shape) > 1 and shape[0] == 1:
+        shape = shape[1:]
+    return shape
 
 
 def _unsupported(node: Any, given: list[Format], sources: list[str], graph: Reading) -> list[Layer]:

@@ -1,7 +1,6 @@
-"""Seeded random QKeras networks of every supported kind, to try the conversion on.
+"""Seeded random QKeras networks over the whole layer table, to try the conversion on.
 
-The draws are meant to be nasty: saturating weights, formats without or with negative fraction bits, two quantizers in
-a row, strides larger than the kernel, kernels of height or width 1, pooling with padding, images one pixel wide.
+``random_plans`` draws them as data; here they become models with weights, wide enough for some to saturate.
 """
 
 from __future__ import annotations
@@ -11,102 +10,67 @@ from typing import Any
 import numpy as np
 
 from hls.keras_alias import legacy_keras
+from hls.random_plans import Plan, Step, plan
 
 Rng = np.random.Generator
 
 
-def random_network(seed: int, *, rows: tuple[int, int] = (8, 17), columns: tuple[int, int] = (8, 19)) -> Any:
-    """Return a tf_keras Sequential model; ``rows`` and ``columns`` are ranges of the image size (end excluded).
+def random_network(seed: int, *, rows: tuple[int, int] = (3, 25), columns: tuple[int, int] = (1, 25)) -> Any:
+    """Return a tf_keras model; ``rows`` and ``columns`` are ranges of the image size (end excluded).
 
-    >>> type(random_network(3).layers[0]).__name__
-    'QActivation'
+    >>> [layer.name for layer in random_network(3).layers][:2]
+    ['pixels', 'grid_pixels']
     """
-    rng = np.random.default_rng([2024, seed])
-    shape = (int(rng.integers(*rows)), int(rng.integers(*columns)), int(rng.integers(1, 4)))
+    return network(plan(seed, rows=rows, columns=columns))
+
+
+def describe(seed: int) -> str:
+    """Return the network of a seed in words, one layer a line; no Keras is loaded.
+
+    >>> describe(3).splitlines()[0]
+    "seed 3: inputs {'pixels': (6, 3)}, outputs ['softmax_8', 'max_pool_1d_valid_9']"
+    """
+    drawn = plan(seed)
+    head = f"seed {seed}: inputs {drawn.inputs}, outputs {drawn.outputs}"
+    config = [f"hls_config {drawn.hls_config}"] if drawn.hls_config else []
+    return "\n".join([head, *config, *(step.text for step in drawn.steps)])
+
+
+def network(drawn: Plan) -> Any:
+    """Return the Keras model of a plan, with seeded random weights."""
     with legacy_keras() as keras:
         import qkeras
 
-        model = keras.Sequential(
-            [keras.layers.Input(shape), qkeras.QActivation(_quantizer(rng), name="grid")]
-        )
-        for number in range(int(rng.integers(1, 4))):
-            _add_convolution(rng, keras, qkeras, model, number)
-            if rng.random() < 0.5:
-                model.add(_pooling(rng, keras, number, model.output_shape[1:3]))
-        if rng.random() < 0.4:
-            _add_dense(rng, keras, qkeras, model)
-        if rng.random() < 0.7:
-            model.add(qkeras.QActivation(_quantizer(rng), name="output"))
-    fill_weights(model, rng)
+        tensors = {name: keras.layers.Input(shape, name=name) for name, shape in drawn.inputs.items()}
+        inputs = list(tensors.values())
+        for step in drawn.steps:
+            given = [tensors[name] for name in step.made.sources]
+            tensors[step.name] = _layer(step, keras, qkeras)(given if len(given) > 1 else given[0])
+        model = keras.Model(inputs, [tensors[name] for name in drawn.outputs], name="network")
+    fill_weights(model, np.random.default_rng([2026, drawn.seed]))
     return model
 
 
+def _layer(step: Step, keras: Any, qkeras: Any) -> Any:
+    name = step.made.layer
+    kind = getattr(qkeras, name) if name.startswith("Q") else getattr(keras.layers, name)
+    return kind(**step.made.options, name=step.name)
+
+
 def fill_weights(model: Any, rng: Rng) -> None:
-    """Fill the weights with normal numbers, wide enough for some to saturate."""
-    arrays = [rng.normal(0, rng.choice([0.3, 0.7, 1.5]), array.shape) for array in model.get_weights()]
-    model.set_weights([np.where(rng.random(a.shape) < 0.1, 0, a) for a in arrays])
+    """Fill the weights with normal numbers, wide enough for some to saturate; variances are positive."""
+    for layer in model.layers:
+        if layer.weights:
+            layer.set_weights([_filled(weight, rng) for weight in layer.weights])
 
 
-def _quantizer(rng: Rng) -> str:
-    """Return an activation quantizer as the string that QKeras reads."""
-    bits = int(rng.choice([1, 2, 3, 4, 6, 8, 8, 10, 12]))
-    integer = int(rng.integers(0, min(bits, 6) + 2))
-    kind = rng.random()
-    if kind < 0.5:
-        return f"quantized_relu({bits},{integer})"
-    if kind < 0.65:
-        return f"quantized_bits({bits},{integer},keep_negative=0)"
-    symmetric = int(rng.random() < 0.3)
-    return f"quantized_bits({max(2, bits)},{integer},{symmetric})"
-
-
-def _weight_quantizer(rng: Rng, qkeras: Any) -> Any:
-    bits = int(rng.integers(2, 17))
-    kept = bool(rng.random() < 0.9)
-    symmetric = int(kept and rng.random() < 0.3)
-    return qkeras.quantized_bits(bits, int(rng.integers(0, 3)), symmetric, keep_negative=kept, alpha=1)
-
-
-def _add_convolution(rng: Rng, keras: Any, qkeras: Any, model: Any, number: int) -> None:
-    rows, columns, _ = model.output_shape[1:]
-    padding = str(rng.choice(["valid", "same"]))
-    most = (7, 7) if padding == "same" else (min(7, rows), min(7, columns))
-    kernel = tuple(
-        int(rng.choice([1, min(2, m), min(3, m), min(3, m), int(rng.integers(1, m + 1))])) for m in most
-    )
-    stride = tuple(int(rng.choice([1, 1, 2])) for _ in range(2))
-    bias = bool(rng.random() < 0.7)
-    options = {"activation": _quantizer(rng)} if rng.random() < 0.4 else {}
-    model.add(
-        qkeras.QConv2D(
-            int(rng.integers(1, 5)), kernel, strides=stride, padding=padding, use_bias=bias, name=f"conv{number}",
-            kernel_quantizer=_weight_quantizer(rng, qkeras),
-            bias_quantizer=_weight_quantizer(rng, qkeras) if bias else None, **options,
-        )
-    )  # fmt: skip
-    for extra in range(0 if options else 1 + int(rng.random() < 0.3)):
-        model.add(qkeras.QActivation(_quantizer(rng), name=f"act{number}_{extra}"))
-
-
-def _pooling(rng: Rng, keras: Any, number: int, image: tuple[int, int]) -> Any:
-    kind = rng.random()
-    pool = tuple(int(rng.integers(1, 4)) for _ in range(2)) if kind > 0.4 else (2, 2)
-    stride = tuple(int(rng.integers(1, 4)) for _ in range(2)) if kind > 0.7 else pool
-    fits = pool[0] <= image[0] and pool[1] <= image[1]
-    padding = "valid" if fits and rng.random() < 0.5 else "same"
-    return keras.layers.MaxPooling2D(pool, stride, padding=padding, name=f"pool{number}")
-
-
-def _add_dense(rng: Rng, keras: Any, qkeras: Any, model: Any) -> None:
-    model.add(keras.layers.Flatten(name="flat"))
-    if rng.random() < 0.4:
-        model.add(qkeras.QActivation(_quantizer(rng), name="act_flat"))
-    for number in range(int(rng.integers(1, 3))):
-        if number:
-            model.add(qkeras.QActivation(_quantizer(rng), name=f"act_dense{number}"))
-        model.add(
-            qkeras.QDense(
-                int(rng.integers(1, 5)), kernel_quantizer=_weight_quantizer(rng, qkeras), name=f"dense{number}",
-                bias_quantizer=_weight_quantizer(rng, qkeras),
-            )
-        )  # fmt: skip
+def _filled(weight: Any, rng: Rng) -> Any:
+    name, shape = weight.name.split("/")[-1], tuple(weight.shape)
+    if "iteration" in name:
+        return np.array(-1)
+    if "variance" in name:
+        return rng.uniform(0.2, 3.0, shape)
+    values = np.atleast_1d(rng.normal(0, rng.choice([0.3, 0.7, 1.5]), shape))
+    values = np.where(rng.random(values.shape) < 0.1, 0, values)
+    values.flat[0] = 3.0  # never all zero, whatever the quantizer
+    return values.reshape(shape)
