@@ -24,7 +24,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hls.cycles_kernel import CLOCKS, COUNT, MOST, NEEDED, PASSED, SHOWN, TOTAL, Sizes, Tables, simulate
+from hls.cycles_kernel import (
+    CLOCKS,
+    COUNT,
+    DEPTH,
+    MOST,
+    NEEDED,
+    PASSED,
+    ROOM,
+    SHOWN,
+    TOTAL,
+    Sizes,
+    Tables,
+    simulate,
+)
 from hls.cycles_table import tables
 from hls.needed_pixels import needed_pixels
 from hls.netlist import Edge, Netlist, Port
@@ -32,6 +45,7 @@ from streams.errors import UserError
 
 #: Clocks after which a run is given up.
 MAX_CLOCKS = 2_000_000_000
+_MOST_ON_THE_WAY = 40  # frames: of those that end within the network's latency, all of one beat, say
 
 Clocks = NDArray[np.int64]
 
@@ -44,6 +58,7 @@ class Run(NamedTuple):
     taken, given : by label of an input or output: clock of each beat accepted, or handed over.
     occupancy : most words that each edge's FIFO held.
     needed : least depth of each edge's FIFO with which its room delays no beat of this run.
+    flags : the same of the FIFOs of the frames' flags.
     clocks : clocks that passed until the last beat.
     """
 
@@ -51,6 +66,7 @@ class Run(NamedTuple):
     given: dict[str, Clocks]
     occupancy: dict[Edge, int]
     needed: dict[Edge, int]
+    flags: int
     clocks: int
 
 
@@ -60,7 +76,8 @@ def run(
     frames: int,
     valid: Mapping[str, NDArray[Any]] | None = None,
     ready: Mapping[str, NDArray[Any]] | None = None,
-    flushing: NDArray[np.int64] | None = None,
+    unbounded: bool = False,
+    untimed: Mapping[str, int] | None = None,
 ) -> Run:
     """Return when beats go in and come out, from the first clock after reset.
 
@@ -69,24 +86,26 @@ def run(
     frames : frames sent into every input.
     valid, ready : by label of an input or output: bool array, one item per clock: the recorded ``tvalid`` or
         ``tready``; default and after the end: always true.
-    flushing : int64 array, one item per unit, for ``hls.depths`` only: not the RTL but its untimed graph, in which any
-        movement may be late, and each window flushes at the frames' ends as told.
+    unbounded : every FIFO has room always (its clocks stay those of its kind).
+    untimed : for ``hls.depths`` only: not the RTL but its untimed graph, in which any movement may be late. Then a
+        pipeline is only sure to hold one beat, a window one, and each flushes at the frames' ends as this says by
+        label of the block: ``LAZY`` or ``EAGER`` (``hls.cycles_units``); default: lazy.
 
     Raises
     ------
     UserError : the network stands still; the sentence names the FIFO that is full and the block that waits.
     """
     signals = {label: array.astype(np.bool_) for label, array in {**(valid or {}), **(ready or {})}.items()}
-    table = tables(netlist, frames=frames, signals=signals)
-    untimed = flushing is not None
-    flag_depth = MAX_CLOCKS if untimed else netlist.flag_depth
+    table = tables(netlist, frames=frames, signals=signals, untimed=untimed)
+    if unbounded:
+        table.edges[:, DEPTH] = MAX_CLOCKS
+    flag_depth = MAX_CLOCKS if unbounded or untimed is not None else netlist.flag_depth
     in_order = [
         signals.get(port.label, np.zeros(0, np.bool_)) for port in (*netlist.inputs, *netlist.outputs)
     ]
     taken, given = (np.full(int(way[:, TOTAL].sum()), -1, np.int64) for way in (table.inputs, table.outputs))
-    policy = np.zeros(len(table.units), np.int64) if flushing is None else flushing
-    sizes = Sizes(flag_depth, int(untimed), MAX_CLOCKS)
-    clocks = simulate(table, sizes, np.concatenate(in_order), policy, taken, given)
+    sizes = Sizes(flag_depth, MAX_CLOCKS)
+    clocks = simulate(table, sizes, np.concatenate(in_order), taken, given)
     if (table.outputs[:, PASSED] < table.outputs[:, TOTAL]).any():
         raise UserError(_still(netlist, table))
     return Run(
@@ -94,6 +113,7 @@ def run(
         _by_port(netlist.outputs, table.outputs, given),
         dict(zip(netlist.edges, table.edges[:, MOST].tolist(), strict=True)),
         dict(zip(netlist.edges, table.edges[:, NEEDED].tolist(), strict=True)),
+        int(max(table.inputs[:, ROOM].max(), table.outputs[:, ROOM].max())),
         int(clocks),
     )
 
@@ -156,5 +176,5 @@ def timing(netlist: Netlist) -> Timing:
 def steady_frames(netlist: Netlist) -> int:
     """Return so many frames that the last of them find the network filled by those before."""
     beats = min(port.stream.beats for port in netlist.inputs)
-    on_the_way = -(-run(netlist, frames=1).clocks // beats)
-    return 3 + 2 * min(on_the_way, netlist.flag_depth + 2)
+    on_the_way = -(-(run(netlist, frames=1).clocks - beats) // beats)
+    return 2 + 2 * min(max(on_the_way, 1), _MOST_ON_THE_WAY)

@@ -3,8 +3,8 @@
 In a clock every wire follows from the registers: FIFOs show their words and their room, and each block takes beats from
 its sources' FIFOs and pushes beats into its consumers'. So blocks may be moved in any order; the FIFOs move last.
 
->>> Sizes(flag_depth=16, untimed=0, max_clocks=100).untimed
-0
+>>> Sizes(flag_depth=16, max_clocks=100).flag_depth
+16
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ KIND, DEPTH, COUNT, MOST, SHOWN, PUSHED, POPPED, NEEDED = range(8)
 WIRE, FIFO, DEEP = range(3)
 #: Columns of the table of inputs and outputs: first and end of its edges in ``links``, beats per frame, beats in all,
 #: place in the list of clocks, place and length of the recorded signal, register is full, a beat is held on offer,
-#: place in its frame of the next beat, beats passed, words in its flags' FIFO, its push and its pop.
-FIRST, END, BEATS, TOTAL, CLOCKS, TRACE, LENGTH, FULL, HELD, PLACE, PASSED, FLAGS, PUSH, POP = range(14)
+#: place in its frame of the next beat, beats passed, words in its flags' FIFO, its push and its pop, room needed there.
+FIRST, END, BEATS, TOTAL, CLOCKS, TRACE, LENGTH, FULL, HELD, PLACE, PASSED, FLAGS, PUSH, POP, ROOM = range(15)
 _NEVER = 1 << 40
 
 
@@ -69,24 +69,20 @@ class Tables(NamedTuple):
 
 
 class Sizes(NamedTuple):
-    """Words of the flags' FIFOs; 1: the untimed graph (see ``hls.depths``); clocks to go at most."""
+    """Words of the flags' FIFOs; clocks to go at most."""
 
     flag_depth: int
-    untimed: int
     max_clocks: int
 
 
 @numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def simulate(
-    tables: Tables, sizes: Sizes, signals: NDArray[np.bool_], policy: Array, taken: Array, given: Array
-) -> int:
+def simulate(tables: Tables, sizes: Sizes, signals: NDArray[np.bool_], taken: Array, given: Array) -> int:
     """Fill ``taken`` and ``given`` with clock numbers and return how many passed; what never moves stays as it is.
 
     Parameters
     ----------
     signals : recorded valid and ready, one item per clock, all behind each other; true after their end. A beat that
         was offered once stays offered.
-    policy : int64, (n_units,): ``flushing`` of each window.
     """
     units, blocks, links, edges, inputs, outputs = tables
     state = np.zeros((len(units), COLUMNS), np.int64)
@@ -95,10 +91,10 @@ def simulate(
     clock = -1
     while clock < sizes.max_clocks - 1:
         clock += 1
-        ended = sizes.untimed == 1 and _done(inputs)
+        ended = _done(inputs)
         moved = _tails(outputs, links, edges, signals, clock, given)
         for b in range(len(blocks)):
-            moved |= _block(b, units, blocks, links, edges, state, queue, policy, clock, ended)
+            moved |= _block(b, units, blocks, links, edges, state, queue, clock, ended)
         moved |= _guards(inputs, outputs, links, edges, sizes.flag_depth, signals, clock, taken)
         moved |= _flags(inputs, outputs, sizes.flag_depth)
         moved |= _edges(edges)
@@ -156,7 +152,7 @@ def _room(edges: Any, links: Any, first: int, end: int) -> bool:
 
 @numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _block(
-    b: int, units: Any, blocks: Any, links: Any, edges: Any, state: Any, queue: Any, policy: Any, clock: int,
+    b: int, units: Any, blocks: Any, links: Any, edges: Any, state: Any, queue: Any, clock: int,
     ended: bool,
 ) -> bool:  # fmt: skip
     """Move a block: the beat of all sources, its units from the last to the first, and what it pushes."""
@@ -173,7 +169,7 @@ def _block(
         if kind == PIPE:
             wanted = step_pipe(units, state, queue, u, source, wanted)
         elif kind == WINDOW:
-            wanted = step_window(units, state, queue, u, source, wanted, policy[u], ended)
+            wanted = step_window(units, state, queue, u, source, wanted, ended)
         elif kind == MAC:
             wanted = step_mac(units, state, queue, u, source, wanted, clock)
         elif kind == GLOBAL:
@@ -242,10 +238,12 @@ def _flags(inputs: Any, outputs: Any, flag_depth: int) -> bool:
             handed &= outputs[o, FLAGS] < flag_depth
         for i in range(len(inputs)):
             moved |= inputs[i, PUSH] == 1
+            inputs[i, ROOM] = max(inputs[i, ROOM], inputs[i, FLAGS] + inputs[i, PUSH])
             inputs[i, FLAGS] += inputs[i, PUSH] - int(handed)
     for i in range(len(inputs)):
         inputs[i, PUSH] = 0
     for o in range(len(outputs)):
+        outputs[o, ROOM] = max(outputs[o, ROOM], outputs[o, FLAGS] + int(handed))
         outputs[o, FLAGS] += int(handed) - outputs[o, POP]
         outputs[o, POP] = 0
     return bool(moved or handed)

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -33,18 +34,24 @@ from hls.cycles_kernel import (
     WIRE,
     Tables,
 )
-from hls.cycles_units import FIELDS, GLOBAL, MAC, PIPE, REPACK, RESIZE, WINDOW
+from hls.cycles_units import FIELDS, GLOBAL, LAZY, MAC, PIPE, REPACK, RESIZE, WINDOW
 from hls.netlist import Block, Front, Global, Mac, Netlist, Port, Resize, Window
 from streams.errors import UserError
 
 _KINDS = {"wire": WIRE, "fifo": FIFO, "deep": DEEP}
-_EDGE_COLUMNS, _PORT_COLUMNS = 8, 14
+_FLUSHING = 8  # field of a window
+_EDGE_COLUMNS, _PORT_COLUMNS = 8, 15
 
 Signals = Mapping[str, NDArray[Any]]
 
 
-def tables(netlist: Netlist, *, frames: int, signals: Signals) -> Tables:
-    """Return the tables of a run of ``frames``; ``signals``: recorded valid or ready by label of the port."""
+def tables(
+    netlist: Netlist, *, frames: int, signals: Signals, untimed: Mapping[str, int] | None = None
+) -> Tables:
+    """Return the tables of a run of ``frames``; ``signals``: recorded valid or ready by label of the port.
+
+    ``untimed`` : as in ``hls.cycles.run``.
+    """
     numbers = {(edge.producer, edge.consumer, edge.port): k for k, edge in enumerate(netlist.edges)}
     links: list[int] = []
 
@@ -59,7 +66,10 @@ def tables(netlist: Netlist, *, frames: int, signals: Signals) -> Tables:
     rows: list[list[int]] = []
     for block in netlist.blocks:
         first = len(rows)
-        rows += _units(block)
+        rows += _units(block if untimed is None else replace(block, stages=min(block.stages, 1)))
+        for row in rows[first:]:
+            if row[0] == WINDOW and untimed is not None:
+                row[_FLUSHING] = untimed.get(block.label, LAZY)
         blocks.append([first, len(rows), *linked(block.label, into=True), *linked(block.label, into=False)])
     edges = np.zeros((len(netlist.edges), _EDGE_COLUMNS), np.int64)
     edges[:, KIND] = [_KINDS[edge.kind] for edge in netlist.edges]

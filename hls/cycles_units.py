@@ -86,18 +86,16 @@ def step_mac(units: Any, state: Any, sums: Any, u: int, offered: bool, wanted: b
 
 
 @numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def step_window(
-    units: Any, state: Any, marks: Any, u: int, offered: bool, wanted: bool, flushing: int, ended: bool
-) -> bool:
-    """Move ``net_window``. Fields: rows, columns, delay, last row and column of a window, strides.
+def step_window(units: Any, state: Any, marks: Any, u: int, offered: bool, wanted: bool, ended: bool) -> bool:
+    """Move ``net_window``. Fields: rows, columns, delay, last row and column of a window, strides, how it flushes.
 
-    ``flushing``: ``AS_BUILT``, ``LAZY`` (only when ``ended``) or ``EAGER``; the last two also take a pixel only when
+    It flushes ``AS_BUILT``, ``LAZY`` (only when ``ended``) or ``EAGER``; the last two also take a pixel only when
     the one before has left the registers, as if there were an idle clock between any two.
     """
     state[u, MOVED] = 0
     if state[u, VALID] and not wanted:
         return False
-    first = state[u, _PIXEL] == 0
+    first, flushing = state[u, _PIXEL] == 0, units[u, 8]
     flush, ready = first and state[u, _OPEN] > 0, True
     if flushing != AS_BUILT:
         ready = not state[u, _STEPPED] and not (flushing == EAGER and flush)
