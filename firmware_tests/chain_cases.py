@@ -14,10 +14,10 @@ from pathlib import Path
 
 import cocotb
 import numpy as np
-from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles
 
-from firmware_tests.axis import AxisPair, AxisTap
+from firmware_tests.axis import AxisTap
+from firmware_tests.axis_bench import AxisBench
 from firmware_tests.chain_examples import SMALL
 from hls.bench.scoreboard import Scoreboard
 from trigger import network_spec, settings
@@ -30,39 +30,38 @@ from trigger.integer_network_fast import evaluate_fast
 STREAMS = ("pixel", "cell", "record")
 
 
-class Bench:
-    """source -> dut -> sink; a monitor on the input feeds the references of all three streams."""
+class Bench(AxisBench):
+    """The monitor on the input feeds the references of all three streams."""
 
     def __init__(self, dut) -> None:
         folder = Path(os.environ["LARTRIG_FIRMWARE"])
-        self.dut = dut
         self.spec = network_spec.read(folder / "network.json")
         self.threshold = settings.read(folder / "trigger.json").threshold
         dut.threshold.value = self.threshold
         self.geometry = Geometry(*SMALL.values())
-        self.rng = np.random.default_rng(cocotb.RANDOM_SEED)
-        self.axis = AxisPair(dut)
         self.taps: list[AxisTap] = []
-        self.restart_reference()
-        jobs = (self._clock, self._follow_input, self._follow_output)
-        self.tasks = [cocotb.start_soon(job()) for job in jobs]
+        super().__init__(dut)
 
     def restart_reference(self) -> None:
         self.assembler = Assembler(FastFrontEnd(), self.geometry)
         self.boards = {name: Scoreboard(name) for name in STREAMS}
         self.maps: list[np.ndarray] = []
 
-    async def reset(self) -> None:
-        self.dut.rst.value = 1
-        await ClockCycles(self.dut.clk, 4)
-        for end in (self.axis, *self.taps):
-            end.clear()
-        self.restart_reference()
+    def forget(self) -> None:
+        super().forget()
+        for tap in self.taps:
+            tap.clear()
         if not self.taps:  # before its first reset the device may show anything
             self.taps = [AxisTap(self.dut, name) for name in STREAMS[:2]]
-            pairs = zip(STREAMS[:2], self.taps, strict=True)
-            self.tasks += [cocotb.start_soon(self._follow(*pair)) for pair in pairs]
-        self.dut.rst.value = 0
+            self.begin(*map(self._follow, STREAMS[:2], self.taps))
+
+    def accepted(self, beats: list[int], user: list[int]) -> None:
+        for frame in self.assembler.packet(beats, bool(user[-1])):
+            self.expect(frame)
+
+    def counters(self) -> dict[str, int]:
+        zero = dict.fromkeys(("frames_short", "frames_long", "frames_bad", "records_lost"), 0)
+        return zero | {"blocks_short": self.assembler.blocks_short, "blocks_long": self.assembler.blocks_long}
 
     def noise(self) -> np.ndarray:
         return self.rng.normal(900, 60, (64, 2 * self.geometry.face)).round().astype(np.uint16)
@@ -86,29 +85,9 @@ class Bench:
             self.boards[name].expect(*zip(beats, flags, strict=True))
         self.boards["record"].expect(*(record.bits() for record in records))
 
-    async def finish(self, frames: int) -> None:
-        await self.axis.all_sent()
-        for _ in range(400):
-            await ClockCycles(self.dut.clk, 100)
-            if not any(board.waiting for board in self.boards.values()):
-                break
-        await ClockCycles(self.dut.clk, 100)
+    async def finish_frames(self, frames: int) -> None:
         pixels = self.geometry.rows * self.geometry.columns
-        for name, least in zip(STREAMS, (pixels, pixels // 16, 10), strict=True):
-            self.boards[name].finish(at_least=least * frames)
-        got = [int(getattr(self.dut, name).value) for name in ("blocks_short", "blocks_long")]
-        assert got == [self.assembler.blocks_short, self.assembler.blocks_long]
-        for name in ("frames_short", "frames_long", "frames_bad", "records_lost"):
-            assert int(getattr(self.dut, name).value) == 0, name
-
-    async def _clock(self) -> None:
-        await Clock(self.dut.clk, 4, unit="ns").start()
-
-    async def _follow_input(self) -> None:
-        while True:
-            beats, user = await self.axis.accepted_packet()
-            for frame in self.assembler.packet(beats, bool(user[-1])):
-                self.expect(frame)
+        await self.finish(pixel=pixels * frames, cell=pixels // 16 * frames, record=10 * frames)
 
     async def _follow(self, name: str, tap: AxisTap) -> None:
         while True:
@@ -125,21 +104,15 @@ class Bench:
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(idle=[False, True], stall=[False, True])
 async def equals_references(dut, idle: bool, stall: bool) -> None:
-    bench = Bench(dut)
-    await bench.reset()
-    if idle:
-        bench.axis.idle()
-    if stall:
-        bench.axis.stall()
+    bench = await Bench.started(dut, idle=idle, stall=stall)
     for last in (False, False, False, True, True, False, False):
         await bench.send(bench.noise(), last)
-    await bench.finish(frames=4)
+    await bench.finish_frames(4)
 
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def bad_blocks_and_a_reset(dut) -> None:
-    bench = Bench(dut)
-    await bench.reset()
+    bench = await Bench.started(dut)
     await bench.send(bench.noise())
     await ClockCycles(dut.clk, 900)  # in mid-frame
     await bench.reset()
@@ -148,20 +121,19 @@ async def bad_blocks_and_a_reset(dut) -> None:
         await bench.send(bench.noise())
         await bench.send(bench.noise(), length=length)
         await bench.send(bench.noise(), last=True)
-    await bench.finish(frames=4)
+    await bench.finish_frames(4)
 
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def faces_do_not_see_each_other(dut) -> None:
-    bench = Bench(dut)
-    await bench.reset()
+    bench = await Bench.started(dut)
     first, second = bench.noise(), bench.noise()
     wire = bench.geometry.face - 1  # the last wire of face 0; the next one is the first of face 1
     for height_adc in (0, 3000):
         first[10:40, wire] = 900 + height_adc
         await bench.send(first)
         await bench.send(second, last=True)
-    await bench.finish(frames=2)
+    await bench.finish_frames(2)
     without, with_track = bench.maps
     face1 = bench.maps[0].shape[1] // 2
     np.testing.assert_array_equal(without[:, face1:], with_track[:, face1:])

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import cocotb
 import numpy as np
-from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
-from firmware_tests.axis import AxisPair
+from firmware_tests.axis_bench import AxisBench
 from hls.bench.scoreboard import Scoreboard
 from trigger.decide import TriggerRecord, decide
 from trigger.frames import Frame, Geometry
@@ -33,12 +32,8 @@ NAMES = (
 )
 
 
-class Bench:
-    """source -> dut -> sink; a monitor on the input feeds the reference, which feeds the scoreboard."""
-
+class Bench(AxisBench):
     def __init__(self, dut, threshold: int) -> None:
-        self.dut = dut
-        self.axis = AxisPair(dut)
         self.bits, self.signed, self.outputs, self.rows, face, guard, width, self.depth = (
             int(getattr(dut, name).value) for name in NAMES
         )
@@ -47,21 +42,17 @@ class Bench:
         self.geometry = Geometry(face * width, guard * width, self.rows)
         self.threshold = threshold
         dut.threshold.value = threshold
-        self.rng = np.random.default_rng(cocotb.RANDOM_SEED)
-        self.restart_reference()
-        jobs = (self._clock, self._follow_input, self._follow_output)
-        self.tasks = [cocotb.start_soon(job()) for job in jobs]
+        super().__init__(dut)
 
     def restart_reference(self) -> None:
-        self.scoreboard = Scoreboard("decide.m_axis")
+        self.boards = {"records": Scoreboard("decide.m_axis")}
         self.number = self.bad = 0
 
-    async def reset(self) -> None:
-        self.dut.rst.value = 1
-        await ClockCycles(self.dut.clk, 4)
-        self.axis.clear()
-        self.restart_reference()
-        self.dut.rst.value = 0
+    def accepted(self, beats: list[int], user: list[int]) -> None:
+        self.boards["records"].expect(*(record.bits() for record in self.records(beats, user[-1])))
+
+    def counters(self) -> dict[str, int]:
+        return {"frames_bad": self.bad, "records_lost": 0}
 
     async def send(self, cells: int | None = None, *, user: int = 0) -> None:
         """Queue a frame of random cells (default: as many as it should have)."""
@@ -86,29 +77,10 @@ class Bench:
         outputs = self.unpack(beats)
         return decide(frame, outputs, self.threshold, self.stride, geometry=self.geometry)
 
-    async def finish(self, at_least: int) -> None:
-        await self.axis.all_sent()
-        for _ in range(200):
-            await ClockCycles(self.dut.clk, 50)
-            if not self.scoreboard.waiting:
-                break
-        await ClockCycles(self.dut.clk, 50)
-        self.scoreboard.finish(at_least)
-        assert int(self.dut.frames_bad.value) == self.bad
-        assert int(self.dut.records_lost.value) == 0
-
-    async def _clock(self) -> None:
-        await Clock(self.dut.clk, 4, unit="ns").start()
-
-    async def _follow_input(self) -> None:
-        while True:
-            beats, user = await self.axis.accepted_packet()
-            self.scoreboard.expect(*(record.bits() for record in self.records(beats, user[-1])))
-
     async def _follow_output(self) -> None:
         while True:
             record = await self.axis.received()
-            self.scoreboard.saw(record)
+            self.boards["records"].saw(record)
 
 
 def threshold_of(dut) -> int:
@@ -119,25 +91,19 @@ def threshold_of(dut) -> int:
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(idle=[False, True], stall=[False, True])
 async def equals_reference(dut, idle: bool, stall: bool) -> None:
-    bench = Bench(dut, threshold_of(dut))
-    await bench.reset()
-    if idle:
-        bench.axis.idle()
-    if stall:
-        bench.axis.stall()
+    bench = await Bench.started(dut, threshold_of(dut), idle=idle, stall=stall)
     cells = bench.rows * bench.columns
     for index in range(12):
         await bench.send(user=(0, 1, 2, 3)[index % 4])
     for length in (1, cells - 1, cells + 1, 2 * cells, cells):
         await bench.send(length, user=0)
-    await bench.finish(at_least=cells)
+    await bench.finish(records=cells)
     assert bench.bad == 10
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def reset_leaves_no_trace(dut) -> None:
-    bench = Bench(dut, threshold_of(dut))
-    await bench.reset()
+    bench = await Bench.started(dut, threshold_of(dut))
     bench.axis.stall([1])
     await bench.send(user=1)
     await bench.send()
@@ -146,13 +112,12 @@ async def reset_leaves_no_trace(dut) -> None:
     bench.axis.stall([0])
     await bench.send()
     await bench.send(user=1)
-    await bench.finish(at_least=4)
+    await bench.finish(records=4)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def what_finds_no_place_is_counted(dut) -> None:
-    bench = Bench(dut, -(1 << 31))  # every cell over real channels
-    await bench.reset()
+    bench = await Bench.started(dut, -(1 << 31))  # every cell over real channels
     for task in bench.tasks[1:]:
         task.cancel()
     bench.axis.stall([1])
@@ -173,8 +138,7 @@ async def what_finds_no_place_is_counted(dut) -> None:
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def latency_is_the_stated_one(dut) -> None:
-    bench = Bench(dut, -(1 << 31))
-    await bench.reset()
+    bench = await Bench.started(dut, -(1 << 31))
     await bench.send()
     clocks = ends = 0
     while not dut.m_axis_tvalid.value:
@@ -183,4 +147,4 @@ async def latency_is_the_stated_one(dut) -> None:
         if dut.s_axis_tvalid.value and dut.s_axis_tlast.value:
             ends = clocks
     assert clocks - ends == LATENCY_CLK
-    await bench.finish(at_least=1)
+    await bench.finish(records=1)

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import cocotb
 import numpy as np
-from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
-from firmware_tests.axis import AxisPair
+from firmware_tests.axis_bench import AxisBench
 from hls.bench.scoreboard import Scoreboard
 from trigger.beats import pack_block
 from trigger.frames import Assembler, Frame, Geometry
@@ -34,30 +33,23 @@ def geometry_of(dut) -> Geometry:
     return Geometry(*(int(getattr(dut, name).value) for name in ("FaceChannels", "GuardColumns", "Rows")))
 
 
-class Bench:
-    """source -> dut -> sink; a monitor on the input feeds the reference, which feeds the scoreboard."""
-
+class Bench(AxisBench):
     def __init__(self, dut) -> None:
-        self.dut = dut
-        self.axis = AxisPair(dut)
         self.geometry = geometry_of(dut)
         self.channels = 2 * self.geometry.face
-        self.restart_reference()
-        self.rng = np.random.default_rng(cocotb.RANDOM_SEED)
-        jobs = (self._clock, self._follow_input, self._follow_output)
-        self.tasks = [cocotb.start_soon(job()) for job in jobs]
+        super().__init__(dut)
 
     def restart_reference(self) -> None:
         front_end = FrontEnd if self.channels < 100 else FastFrontEnd
         self.reference = Assembler(front_end(config_of(self.dut)), self.geometry)
-        self.scoreboard = Scoreboard("front_end.m_axis")
+        self.boards = {"pixels": Scoreboard("front_end.m_axis")}
 
-    async def reset(self) -> None:
-        self.dut.rst.value = 1
-        await ClockCycles(self.dut.clk, 4)
-        self.axis.clear()
-        self.restart_reference()
-        self.dut.rst.value = 0
+    def accepted(self, beats: list[int], user: list[int]) -> None:
+        for frame in self.reference.packet(beats, bool(user[-1])):
+            self.boards["pixels"].expect(*pixels_of(frame))
+
+    def counters(self) -> dict[str, int]:
+        return {"blocks_short": self.reference.blocks_short, "blocks_long": self.reference.blocks_long}
 
     def block(self) -> list[int]:
         """Noise about one pedestal per channel, some pulses, some corners."""
@@ -70,32 +62,11 @@ class Bench:
     async def send(self, beats: list[int], last: bool = False) -> None:
         await self.axis.send_packet(beats, [0] * (len(beats) - 1) + [int(last)])
 
-    async def finish(self, at_least: int) -> None:
-        """Wait until all is out, then a bit longer for what should not come; check the counters."""
-        await self.axis.all_sent()
-        for _ in range(2000):
-            await ClockCycles(self.dut.clk, 50)
-            if not self.scoreboard.waiting:
-                break
-        await ClockCycles(self.dut.clk, 50)
-        self.scoreboard.finish(at_least)
-        got = (int(self.dut.blocks_short.value), int(self.dut.blocks_long.value))
-        assert got == (self.reference.blocks_short, self.reference.blocks_long), f"counters {got}"
-
-    async def _clock(self) -> None:
-        await Clock(self.dut.clk, 4, unit="ns").start()
-
-    async def _follow_input(self) -> None:
-        while True:
-            beats, user = await self.axis.accepted_packet()
-            for frame in self.reference.packet(beats, bool(user[-1])):
-                self.scoreboard.expect(*pixels_of(frame))
-
     async def _follow_output(self) -> None:
         while True:
             data, user = await self.axis.received_packet()
             for index, pixel in enumerate(zip(data, user, strict=True)):
-                self.scoreboard.saw((*pixel, index == len(data) - 1))
+                self.boards["pixels"].saw((*pixel, index == len(data) - 1))
 
 
 def pixels_of(frame: Frame) -> list[tuple[int, int, bool]]:
@@ -108,24 +79,16 @@ def pixels_of(frame: Frame) -> list[tuple[int, int, bool]]:
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(idle=[False, True], stall=[False, True])
 async def equals_reference(dut, idle: bool, stall: bool) -> None:
-    bench = Bench(dut)
-    await bench.reset()
-    if idle:
-        bench.axis.idle()
-    if stall:
-        bench.axis.stall()
+    bench = await Bench.started(dut, idle=idle, stall=stall)
     for last in (False, False, True, False, True, True, False, False, False, False):
         await bench.send(bench.block(), last)
-    await bench.finish(at_least=6 * bench.geometry.rows * bench.geometry.columns)
+    await bench.finish(pixels=6 * bench.geometry.rows * bench.geometry.columns)
 
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(stall=[False, True])
 async def bad_blocks_are_dropped(dut, stall: bool) -> None:
-    bench = Bench(dut)
-    await bench.reset()
-    if stall:
-        bench.axis.stall()
+    bench = await Bench.started(dut, stall=stall)
     whole = len(bench.block())
     for length in (1, whole - 1, whole + 1, 2 * whole, 65):
         await bench.send(bench.block())
@@ -133,15 +96,14 @@ async def bad_blocks_are_dropped(dut, stall: bool) -> None:
         await bench.send(bench.block())
         await bench.send(bench.block())
         await bench.send(bench.block(), last=length > whole)
-    await bench.finish(at_least=8 * bench.geometry.rows * bench.geometry.columns)
+    await bench.finish(pixels=8 * bench.geometry.rows * bench.geometry.columns)
     assert (bench.reference.blocks_short, bench.reference.blocks_long) == (3, 2)
 
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(blocks=[1, 2, 3])
 async def reset_leaves_no_trace(dut, blocks: int) -> None:
-    bench = Bench(dut)
-    await bench.reset()
+    bench = await Bench.started(dut)
     for _ in range(blocks):
         await bench.send(bench.block())
     await bench.send(bench.block()[:70])
@@ -149,17 +111,16 @@ async def reset_leaves_no_trace(dut, blocks: int) -> None:
     await bench.reset()
     for last in (False, False, True):
         await bench.send(bench.block(), last)
-    await bench.finish(at_least=2 * bench.geometry.rows * bench.geometry.columns)
+    await bench.finish(pixels=2 * bench.geometry.rows * bench.geometry.columns)
 
 
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 async def one_pixel_per_clock(dut) -> None:
-    bench = Bench(dut)
-    await bench.reset()
+    bench = await Bench.started(dut)
     trace = cocotb.start_soon(watch(dut))
     for index in range(4):
         await bench.send(bench.block(), last=index == 3)
-    await bench.finish(at_least=bench.geometry.rows * bench.geometry.columns)
+    await bench.finish(pixels=bench.geometry.rows * bench.geometry.columns)
     trace.cancel()
     first_end, pixels = trace_of(dut)
     assert pixels[0] - first_end == LATENCY_CLK, f"first pixel after {pixels[0] - first_end} clocks"
