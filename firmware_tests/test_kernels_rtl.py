@@ -12,7 +12,7 @@ import pytest
 from firmware_tests import kernels_bulk
 from firmware_tests.simulation import simulate
 from hls.bench.simulators import quickest, verilator, verilator_root
-from hls.random_kernels import cases
+from hls.random_kernels import cases, wide_kernels
 
 
 def run(folder: Path, files: list[Path], vectors: list[dict[str, object]], simulator: str) -> None:
@@ -24,7 +24,7 @@ def run(folder: Path, files: list[Path], vectors: list[dict[str, object]], simul
 @pytest.mark.rtl
 def test_kernels_equal_the_reference(tmp_path: Path) -> None:
     seeds = 6 if quickest() == "icarus" else 1  # Verilator compiles them for a minute
-    files, vectors = kernels_bulk.write(cases(seeds), tmp_path, rows=24)
+    files, vectors = kernels_bulk.write([*cases(seeds), *wide_kernels()], tmp_path, rows=24)
     run(tmp_path, files, vectors, quickest())
 
 
@@ -40,7 +40,7 @@ def test_a_fault_in_a_kernel_is_caught(tmp_path: Path) -> None:
 
 @pytest.mark.rtl
 def test_lint_is_clean(tmp_path: Path) -> None:
-    files, _ = kernels_bulk.write(cases(5), tmp_path, rows=1)
+    files, _ = kernels_bulk.write([*cases(5), *wide_kernels()], tmp_path, rows=1)
     command = [str(verilator()), "--lint-only", "-Wall", "--top-module", "kernels_bulk", *map(str, files)]
     environment = {**os.environ, "VERILATOR_ROOT": str(verilator_root() or "")}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

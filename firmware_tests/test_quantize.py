@@ -30,6 +30,18 @@ def run(folder: Path, shell: Path, every: int, simulator: str) -> None:
 
 
 @pytest.mark.rtl
+def test_wide_numbers_equal_the_reference(tmp_path: Path) -> None:
+    every = 1 if quickest() == "icarus" else 9
+    top = tmp_path / "quantize_bulk.sv"
+    top.write_text(quantize_bulk.harness(quantize_bulk.wide_configurations()[::every]))
+    where = {"LARTRIG_EVERY": str(every), "LARTRIG_WIDE": "1"}
+    sources = [RTL / "net_quantize.sv", top]
+    simulate(
+        "quantize_bulk", "firmware_tests.quantize_cases", sources=sources, simulator=quickest(), env=where
+    )
+
+
+@pytest.mark.rtl
 def test_every_mode_equals_the_reference(tmp_path: Path) -> None:
     every = 1 if quickest() == "icarus" else 31  # Verilator compiles each configuration by itself
     run(tmp_path, RTL / "net_quantize.sv", every, quickest())

@@ -18,7 +18,7 @@ from hls.kernels.pixelwise import needs_marks
 from hls.random_layers import MAKERS, Draw
 from trigger.integer_layers import step
 from trigger.network_check import exact, fit
-from trigger.network_spec import AveragePool2D, Format, GlobalPool2D, Layer
+from trigger.network_spec import AveragePool2D, Format, GlobalPool2D, Layer, Leaky, Merge, Scale
 
 KINDS = (
     "scale", "leaky", "lookup", "softmax", "argmax", "merge", "concatenate", "averagepool2d", "globalpool2d",
@@ -109,3 +109,36 @@ def windows(layer: Any, value: NDArray[np.int64]) -> tuple[NDArray[np.int64], ND
 def cases(count: int, kinds: Sequence[str] = KINDS) -> list[Case]:
     """Return ``count`` cases of each kind."""
     return [random_kernel(kind, seed) for kind in kinds for seed in range(count)]
+
+
+def wide_kernels() -> list[Case]:
+    """Return layers whose output has 62 bits, the most there are, on extreme and random numbers."""
+    weight = Format(signed=True, width=18, fraction=9)
+    weights = {"weight": weight, "weights": [-131072, 87381], "bias": [1, -(1 << 60)]}
+    kinds: list[tuple[type[Any], int, dict[str, Any]]] = [
+        (Scale, 44, weights),
+        (Merge, 31, {"op": "multiply"}),
+        (Merge, 61, {"op": "subtract"}),
+        (Leaky, 58, {"slope": 5, "slope_fraction": 4}),
+    ]
+    found = []
+    for layer_type, width, fields in kinds:
+        numbers = [Format(signed=True, width=width, fraction=0)] * (2 if layer_type is Merge else 1)
+        head = {
+            "name": "wide",
+            "sources": ["a", "b"][: len(numbers)],
+            "input_shape": (2,),
+            "output_shape": (2,),
+        }
+        draft = layer_type(**head, **fields, output=numbers[0])
+        layer = layer_type(**head, **fields, output=fit(*exact(draft, numbers)))
+        rng = np.random.default_rng(width)
+        low, high = numbers[0].min_int, numbers[0].max_int
+        values = []
+        for _ in numbers:
+            whole = rng.integers(low, high, (48, 2), endpoint=True)
+            ends = rng.choice([low, high, -1, 0, 1, high - 1, low + 1], (48, 2))
+            values.append(np.where(rng.random((48, 2)) < 0.3, whole, ends))
+        wanted = step(layer, values, numbers)
+        found.append(Case(layer, numbers, [2] * len(numbers), np.concatenate(values, axis=1), wanted))
+    return found

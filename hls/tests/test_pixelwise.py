@@ -8,11 +8,9 @@ import pytest
 from hls.kernels.multiple import multiple
 from hls.kernels.pixelwise import program, widths
 from hls.kernels.program import LEVELS_PER_STAGE, Program
-from hls.random_kernels import KINDS, random_kernel
+from hls.random_kernels import KINDS, random_kernel, wide_kernels
 from streams.errors import UserError
-from trigger.integer_layers import step
-from trigger.network_check import exact, fit
-from trigger.network_spec import Format, Layer, Merge, Quantize, Scale
+from trigger.network_spec import Format, Quantize
 
 
 def check_ranges(program: Program, inputs: np.ndarray) -> None:
@@ -34,27 +32,11 @@ def test_program_equals_reference(kind: str, seed: int) -> None:
         assert case.layer.output.min_int <= node.low and node.high <= case.layer.output.max_int
 
 
-def wide(layer_type: type[Layer], numbers: list[Format], **fields: object) -> Layer:
-    head = {"name": "wide", "sources": ["a", "b"][: len(numbers)], "input_shape": (2,), "output_shape": (2,)}
-    draft = layer_type(**head, **fields, output=numbers[0])
-    return layer_type(**head, **fields, output=fit(*exact(draft, numbers)))
-
-
 def test_sixty_two_bits_are_exact() -> None:
-    weight = Format(signed=True, width=18, fraction=9)
-    given = Format(signed=True, width=44, fraction=0)
-    scale = wide(Scale, [given], weight=weight, weights=[-131072, 87381], bias=[1, -(1 << 60)])
-    half = Format(signed=True, width=31, fraction=0)
-    product = wide(Merge, [half, half], op="multiply")
-    almost = Format(signed=True, width=61, fraction=0)
-    total = wide(Merge, [almost, almost], op="subtract")
-    for layer, numbers in ((scale, [given]), (product, [half] * 2), (total, [almost] * 2)):
-        assert layer.output.width == 62
-        ends = [[n.min_int, n.max_int, -1, 0, 1, n.max_int - 1, n.min_int + 1] for n in numbers]
-        rng = np.random.default_rng(1)
-        values = [rng.choice(end, (60, 2)) for end in ends]
-        made = program(layer, numbers, [2] * len(numbers))
-        np.testing.assert_array_equal(made.run(np.concatenate(values, axis=1)), step(layer, values, numbers))
+    for case in wide_kernels():
+        assert case.layer.output.width == 62
+        made = program(case.layer, case.numbers, case.channels)
+        np.testing.assert_array_equal(made.run(case.inputs), case.wanted)
         assert max(node.width for node in made.nodes) <= 63
 
 
