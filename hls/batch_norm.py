@@ -54,20 +54,20 @@ def scale_fields(node: Any, graph: Reading, given: Format) -> dict[str, Any]:
 
 def _real(node: Any, graph: Reading) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return scale and offset per channel in float64."""
-    layer, channels = graph.keras_layer(node.name), node.get_input_variable().shape[-1]
+    layer, shape = graph.keras_layer(node.name), node.get_input_variable().shape
     if layer is None:
         keys = ("gamma", "beta", "mean", "variance")
         parts = [node.get_attr(f"{key}_data") for key in keys]
         epsilon = node.get_attr("epsilon")
     else:
-        if list(np.ravel(layer.axis)) != [len(layer.input_shape) - 1]:
+        if list(np.ravel(layer.axis)) != [len(shape)]:
             raise UserError(
                 f"layer {node.name}: axis = {list(layer.axis)}, only the channels (-1) are supported"
             )
         parts = [layer.gamma, layer.beta, layer.moving_mean, layer.moving_variance]
         parts = [default if part is None else part for part, default in zip(parts, (1, 0, 0, 1), strict=True)]
         epsilon = layer.epsilon
-    gamma, beta, mean, variance = (np.broadcast_to(np.asarray(p, np.float64), (channels,)) for p in parts)
+    gamma, beta, mean, variance = (np.broadcast_to(np.asarray(p, np.float64), (shape[-1],)) for p in parts)
     with np.errstate(invalid="ignore", divide="ignore"):  # NaN and infinity are refused by the caller
         scale = gamma / np.sqrt(variance + float(epsilon))
     return scale, beta - mean * scale

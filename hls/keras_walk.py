@@ -38,7 +38,7 @@ def steps(model: Any) -> list[Step]:
         names = [*input_shapes(model), *(layer.name for layer in _work(model))]
         return [Step(layer, (before,)) for before, layer in zip(names, _work(model), strict=False)]
     found = []
-    for entry in model.get_config()["layers"]:
+    for entry in _config(model)["layers"]:
         calls = entry["inbound_nodes"]
         if len(calls) > 1:
             raise UserError(
@@ -65,7 +65,7 @@ def input_shapes(model: Any) -> dict[str, tuple[int | None, ...]]:
         raise UserError(f"model {model.name} has no input shape: start it with keras.layers.Input(shape)")
     if type(model).__name__ == "Sequential":
         return {"pixels": tuple(model.inputs[0].shape[1:])}
-    names = [entry[0] for entry in _listed(model.get_config()["input_layers"])]
+    names = [entry[0] for entry in _listed(_config(model)["input_layers"])]
     return {name: tuple(model.get_layer(name).output_shape[0][1:]) for name in names}
 
 
@@ -73,7 +73,13 @@ def output_names(model: Any) -> list[str]:
     """Return the name of the layer that gives each output."""
     if type(model).__name__ == "Sequential":
         return [model.layers[-1].name]
-    return [str(entry[0]) for entry in _listed(model.get_config()["output_layers"])]
+    return [str(entry[0]) for entry in _listed(_config(model)["output_layers"])]
+
+
+def _config(model: Any) -> dict[str, Any]:
+    with legacy_keras():  # without its warnings on quantizers
+        config: dict[str, Any] = model.get_config()
+    return config
 
 
 def _listed(entries: Any) -> Any:
@@ -150,7 +156,9 @@ def twin(layer: Any) -> Any:
 
     with double_precision() as keras, keras.utils.custom_object_scope(custom_objects()):
         fresh = type(layer).from_config({**layer.get_config(), "dtype": "float64"})
-        fresh(keras.layers.Input(layer.input_shape[1:], dtype="float64"))
+        fresh.build(layer.input_shape)
+        if hasattr(fresh, "batchnorm"):  # of QConv2DBatchnorm, which Keras would build in its first call
+            fresh.batchnorm.build(layer.output_shape)
         fresh.set_weights(layer.get_weights())
     return fresh
 

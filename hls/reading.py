@@ -38,6 +38,7 @@ class Reading:
 
     model: Any
     known: dict[str, Layer | Input] = field(default_factory=dict)
+    _twins: dict[str, Any] = field(default_factory=dict)
 
     def keras_layer(self, name: str) -> Any:
         """Return the Keras layer that the node ``name`` was parsed from, in float64; None without a Keras model."""
@@ -46,7 +47,9 @@ class Reading:
             return None
         from hls.keras_walk import twin
 
-        return twin(model.get_layer(name))
+        if name not in self._twins:
+            self._twins[name] = twin(model.get_layer(name))
+        return self._twins[name]
 
     def number(self, name: str) -> Format:
         """Return the format of what a layer or an input gives."""
