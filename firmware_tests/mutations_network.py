@@ -82,7 +82,7 @@ MUTATIONS = (
     ),
     Mutation("net_quantize.sv", "(Overflow == 1 ? -MAX : -MAX - ONE)", "(-MAX - ONE)", "SAT_SYM is SAT"),
     Mutation(
-        "net_mac.sv", "(beat_q != '0 || used_q != 3'(Places))", "1'b1", "no credits: sums lost in a stall"
+        "net_mac.sv", "(beat_q != '0 || used_q != UsedBits'(Places))", "1'b1", "no credits: sums lost in a stall"
     ),
     Mutation(
         "net_mac.sv", "(!busy_q || beat_done) &&", "!busy_q &&", "a clock lost per beat: only the clocks tell"

@@ -51,3 +51,39 @@ def emit(words: Sequence[Sequence[int]], name: str, *, width: int) -> str:
         address_top=max((len(values) - 1).bit_length(), 1) - 1,
         words="\n".join(f"    words[{k}] = {count * width}'h{v:0{digits}x};" for k, v in enumerate(values)),
     )
+
+
+def turns_of(
+    matrix: Sequence[Sequence[int]], inputs: int, parallel: int = 1, groups: int = 1, run: int | None = None
+) -> list[list[int]]:
+    """Return the words of ``net_mac``'s weight memory: one per turn, with every filter's weights of that turn.
+
+    Parameters
+    ----------
+    matrix : weights, (numbers of a sum, filters), as ``integer_network`` has them; zero between the groups.
+    inputs : numbers per beat.
+    parallel : numbers of a group that are multiplied in one turn; the last turn of a beat is filled with zeros.
+    groups, run : groups, and how many numbers of one group follow each other in a beat.
+
+    Returns
+    -------
+    for each turn, weight p of filter f at ``f * parallel + p``.
+
+    >>> turns_of([[1, 5], [2, 6], [3, 7]], inputs=3, parallel=2)
+    [[1, 2, 5, 6], [3, 0, 7, 0]]
+    >>> turns_of([[1, 0], [0, 2], [3, 0], [0, 4]], inputs=4, parallel=1, groups=2, run=1)
+    [[1, 2], [3, 4]]
+    """
+    run = inputs // groups if run is None else run
+    filters, turns = len(matrix[0]), -(-inputs // groups // parallel)
+    words = []
+    for beat in range(0, len(matrix), inputs):
+        for turn in range(turns):
+            word = []
+            for filter_ in range(filters):
+                group = filter_ // (filters // groups)
+                for k in range(turn * parallel, (turn + 1) * parallel):
+                    number = k // run * run * groups + group * run + k % run
+                    word.append(int(matrix[beat + number][filter_]) if k < inputs // groups else 0)
+            words.append(word)
+    return words
