@@ -67,7 +67,7 @@ def nodes(spec: NetworkSpec) -> tuple[list[Node], list[str]]:
         walk.tensor[node.name] = node.name
     for layer in spec.layers:
         walk.step(spec, layer)
-    return cloned(walk.made, [walk.tensor[name] for name in spec.outputs])
+    return cloned(walk.made, [walk.output(spec, name) for name in spec.outputs])
 
 
 @dataclass
@@ -92,6 +92,13 @@ class _Walk:
             self.add(node)
         self.tensor[layer.name] = layer.name
 
+    def output(self, spec: NetworkSpec, name: str) -> str:
+        """Return the tensor of a network output; what enters leaves through a node, since C++ needs two streams."""
+        tensor = self.tensor[name]
+        if tensor not in [node.name for node in spec.inputs]:
+            return tensor
+        return self._copied(tensor, spec.shape(name), spec.number(name), f"{name}_copied")
+
     def _reshaped(self, layer: Reshape, source: str, number: Format) -> str:
         if len(layer.output_shape) == 1 or self.shape[source] == layer.output_shape:
             return source
@@ -101,12 +108,12 @@ class _Walk:
         """Return ``source`` as a stream of ``shape``, through a repacking node where it is another one."""
         if self.shape[source] == shape:
             return source
-        attributes = {
-            "call": "exact_repack",
-            "out_shape": list(shape),
-            "constants": {"n_in": math.prod(shape)},
-        }
-        return self.add(Node(EXACT, f"{name}_repacked", shape, number, (source,), attributes))
+        return self._copied(source, shape, number, f"{name}_repacked")
+
+    def _copied(self, source: str, shape: Shape, number: Format, name: str) -> str:
+        constants = {"n_in": math.prod(shape)}
+        attributes = {"call": "exact_repack", "out_shape": list(shape), "constants": constants}
+        return self.add(Node(EXACT, name, shape, number, (source,), attributes))
 
     def _nodes(
         self, spec: NetworkSpec, layer: Layer, sources: list[str], numbers: list[Format]

@@ -136,7 +136,7 @@ def test_wrong_rounding_in_the_network(firmware: Path, spoilt: Any) -> None:
 
 
 def test_command(firmware: Path, spoilt: Any, tmp_path: Path) -> None:
-    arguments = ["verify", str(firmware), "--outputs", "80", "--report", str(tmp_path / "verify.json")]
+    arguments = ["verify", str(firmware), "--outputs", "400", "--report", str(tmp_path / "verify.json")]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
     assert json.loads((tmp_path / "verify.json").read_text())["comparisons"][0]["mismatches"] == 0
@@ -145,7 +145,7 @@ def test_command(firmware: Path, spoilt: Any, tmp_path: Path) -> None:
     assert isinstance(done.exception, UserError)
     assert done.exception.exit_code == 1
     assert re.search(
-        r"levels 1 C simulation = 2 integers: \d+ of 80 outputs differ; layer first", str(done.exception)
+        r"levels 1 C simulation = 2 integers: \d+ of 400 outputs differ; layer first", str(done.exception)
     )
     assert json.loads((tmp_path / "verify.json").read_text())["comparisons"][1]["mismatches"] > 0
 
@@ -173,7 +173,13 @@ def test_bad_folders(firmware: Path, spoilt: Any, tmp_path: Path) -> None:
 
 def test_too_wide_for_float64(firmware: Path, spoilt: Any) -> None:
     spec = network_spec.read(firmware / "network.json")
-    wide = msgspec.structs.replace(spec, input=Format(signed=False, width=48, fraction=0))
+    wide = msgspec.structs.replace(spec.inputs[0], number=Format(signed=False, width=48, fraction=0))
+    layers = [  # the first convolution in the format that it needs then
+        msgspec.structs.replace(layer, output=Format(signed=True, width=60, fraction=layer.output.fraction))
+        if layer.name == "first" else layer
+        for layer in spec.layers
+    ]  # fmt: skip
+    wide = msgspec.structs.replace(spec, inputs=[wide], layers=layers)
     spoilt(firmware / "network.json", msgspec.json.encode(wide))
     with pytest.raises(UserError, match=r"widest sum needs \d+ bits, float64 has 53"):
         verify(firmware)
