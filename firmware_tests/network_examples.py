@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from firmware_tests.graph_examples import graphs
 from trigger.integer_network import evaluate
 from trigger.network_spec import (
     Conv2D,
@@ -208,6 +209,7 @@ def examples() -> dict[str, Example]:
         "shared": Example(shared.spec(), {"conv0": "mac", "conv3": "mac"}),
         "every": Example(every.spec(), {"conv2": "mac"}),  # every shell: the mutations run on it
         "one": Example(one.spec()),
+        **{name: Example(spec) for name, spec in graphs().items()},
     }
 
 

@@ -63,6 +63,11 @@ def widened(layer: Layer, number: Format, channels: int) -> Step:
     return Step(layer, (number,), (channels,), layer.output, channels, program, program.n_stages)
 
 
+def weight_width(layer: Conv2D | Dense) -> int:
+    """Return the bits of a weight as two's complement."""
+    return layer.weight.width + (not layer.weight.signed)
+
+
 def groups(layer: Conv2D | Dense) -> int:
     """Return the groups of a layer's matrix."""
     return layer.groups if isinstance(layer, Conv2D) else 1

@@ -4,7 +4,7 @@
 >>> pixel = Format(signed=False, width=8, fraction=0)
 >>> pool = MaxPool2D(name="pool", input_shape=(8, 8, 3), output_shape=(4, 4, 3), output=pixel,
 ...     pool=(2, 2), stride=(2, 2), padding=(0, 0, 0, 0))
->>> made = body(pool, [Stream(8, 8, 3, pixel)], None)
+>>> made = body(pool, [Stream(8, 8, 3, pixel)])
 >>> made.kernel, made.fronts[0].sink.channels, made.sink.channels, made.steps[0].stages
 ('max', 12, 3, 1)
 """
@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from hls import arithmetic
+from hls.kernel_choice import mac_clocks
 from hls.kernels.pixelwise import needs_marks
 from hls.netlist import Front, Global, Mac, Resize, Step, Stream, Window
 from streams.errors import UserError
@@ -51,12 +52,19 @@ class Body(NamedTuple):
     kernel: str
 
 
-def body(layer: Layer, streams: Sequence[Stream], wanted: str | None) -> Body:
+class Wanted(NamedTuple):
+    """Choices from outside for a matrix: ``shift_add`` or ``mac``, and clocks per window."""
+
+    kernel: str | None = None
+    reuse: int | None = None
+
+
+def body(layer: Layer, streams: Sequence[Stream], wanted: Wanted | None = None) -> Body:
     """Return what carries out ``layer`` on ``streams``.
 
     Parameters
     ----------
-    wanted : ``shift_add`` or ``mac`` where the choice by size is not wanted.
+    wanted : of a convolution or dense layer, where the choice by rate and size is not wanted.
 
     Raises
     ------
@@ -64,9 +72,9 @@ def body(layer: Layer, streams: Sequence[Stream], wanted: str | None) -> Body:
     """
     source = streams[0]
     if isinstance(layer, Conv2D):
-        return _matrix(layer, _window(layer, source), wanted)
+        return _matrix(layer, _window(layer, source), source, wanted or Wanted())
     if isinstance(layer, Dense):
-        return _matrix(layer, None, wanted if wanted == "shift_add" else "mac", source)
+        return _matrix(layer, None, source, wanted or Wanted())
     if isinstance(layer, MaxPool2D):
         window = _window(layer, source, pad_value=source.number.min_int)
         return _one((window,), arithmetic.largest(layer, window), _behind(window, layer), "max")
@@ -108,20 +116,28 @@ def _behind(window: Window, layer: Conv2D | MaxPool2D | AveragePool2D) -> Stream
     return Stream(window.rows, window.columns, layer.output_shape[-1], layer.output)
 
 
-def _matrix(
-    layer: Conv2D | Dense, window: Window | None, wanted: str | None, source: Stream | None = None
-) -> Body:
-    small = len(layer.weights) <= MAX_UNROLLED_WEIGHTS and digits(layer) <= MAX_UNROLLED_DIGITS
-    kernel = wanted or ("shift_add" if small else "mac")
+def _matrix(layer: Conv2D | Dense, window: Window | None, source: Stream, wanted: Wanted) -> Body:
     given = window.sink if window else source
-    assert given is not None
     sink = replace(given, channels=layer.output_shape[-1], number=layer.output)
     fronts: tuple[Front, ...] = (window,) if window else ()
+    small = len(layer.weights) <= MAX_UNROLLED_WEIGHTS and digits(layer) <= MAX_UNROLLED_DIGITS
+    kernel = wanted.kernel or ("shift_add" if small and window else "mac")
     if kernel == "shift_add":
         return _one(fronts, arithmetic.matrix(layer, given.number), sink, kernel)
     if not window:
         sink = replace(sink, rows=1, columns=1)
-    return Body((*fronts, Mac(layer, given, sink)), (), sink, kernel)
+    in_group = given.channels // arithmetic.groups(layer)
+    parallel = -(-in_group // min(wanted.reuse, in_group)) if wanted.reuse else 1
+    clocks = mac_clocks(
+        inputs=given.channels,
+        beats=given.beats // sink.beats,
+        parallel=parallel,
+        dsp=True,
+        weight_width=arithmetic.weight_width(layer),
+        groups=arithmetic.groups(layer),
+    )
+    mac = Mac(layer, given, sink, parallel, True, clocks.depth, clocks.places)
+    return Body((*fronts, mac), (), sink, kernel)
 
 
 def _window(

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from hls.block_kinds import Body, body, reshaped
+from hls.block_kinds import Body, Wanted, body, reshaped
 from hls.netlist import FIFO_DEPTH, Block, Edge, Netlist, Port, Repack, Stream
 from hls.rates import frame_clocks
 from streams.errors import UserError
@@ -46,6 +46,8 @@ from trigger.network_spec import Input as SpecInput
 
 #: Bits of a vector that has to stand in one beat.
 MAX_BEAT_BITS = 4096
+#: Bits of any signal (Verilator's limit), beats of a frame, and characters of a name in Verilog.
+MAX_BITS, MAX_BEATS, MAX_NAME = 65536, 1 << 24, 48
 _ANY_PACKING = (Quantize, Leaky, Lookup, Dense, Reshape)
 _FUSED = (Quantize, Leaky, Lookup, Scale, Softmax, Argmax, Reshape)
 
@@ -69,7 +71,7 @@ def cut(
     """
     check(spec)
     _check_choices(spec, kernels or {}, reuse or {})
-    cutter = _Cutter(spec, kernels or {})
+    cutter = _Cutter(spec, kernels or {}, reuse or {})
     for layer in spec.layers:
         cutter.add(layer)
     return cutter.netlist()
@@ -91,8 +93,8 @@ class _Value:
 class _Cutter:
     """Takes layers in order; blocks grow by what is fused behind them."""
 
-    def __init__(self, spec: NetworkSpec, kernels: Mapping[str, str]) -> None:
-        self.spec, self.kernels = spec, kernels
+    def __init__(self, spec: NetworkSpec, kernels: Mapping[str, str], reuse: Mapping[str, int]) -> None:
+        self.spec, self.kernels, self.reuse = spec, kernels, reuse
         self.uses = Counter(source for layer in spec.layers for source in layer.sources)
         self.uses.update(spec.outputs)
         self.blocks: dict[str, Block] = {}
@@ -117,6 +119,14 @@ class _Cutter:
             self._behind(layer, self._packed(layer, 0))
         else:
             self._new(layer, [self._packed(layer, port) for port in range(len(layer.sources))])
+
+    def wanted(self, layer: Layer) -> Wanted:
+        """Return what was asked for a layer's kernel."""
+        reuse = self.reuse.get(layer.name)
+        kernel = self.kernels.get(layer.name)
+        if reuse and not kernel:
+            kernel = "shift_add" if reuse == 1 else "mac"
+        return Wanted(kernel, reuse)
 
     def netlist(self) -> Netlist:
         """Return what was built."""
@@ -157,7 +167,9 @@ class _Cutter:
             name, around = values[0].padding
             names = (name, layer.name)
             layer = _padded(layer, around)
-        made = body(layer, [value.stream for value in values], self.kernels.get(layer.name))
+        _check_sizes(layer, [value.stream for value in values])
+        made = body(layer, [value.stream for value in values], self.wanted(layer))
+        _check_sizes(layer, [made.sink, *(front.sink for front in made.fronts)])
         self._append(layer.name, names, layer.name, values, made)
         label = next(reversed(self.blocks))
         self._give(layer, _Value(label, made.sink, alone=self.uses[layer.name] == 1))
@@ -185,7 +197,7 @@ class _Cutter:
         block = self.blocks.get(value.label)
         if block is None or not value.alone:
             return self._new(layer, [value])
-        made = body(layer, [value.stream], None)
+        made = body(layer, [value.stream])
         self.blocks[block.label] = replace(
             block,
             layers=(*block.layers, layer.name),
@@ -217,7 +229,7 @@ class _Cutter:
     def _wanted(self, layer: Layer, source: str, stream: Stream) -> Stream:
         """Return the packing in which ``layer`` takes a source."""
         shape = self.spec.shape(source)
-        in_one = isinstance(layer, Dense) and self.kernels.get(layer.name) == "shift_add"
+        in_one = isinstance(layer, Dense) and self.wanted(layer).kernel == "shift_add"
         if isinstance(layer, _ANY_PACKING) and not in_one:
             return reshaped(stream, shape)
         if len(shape) == 3:
@@ -262,7 +274,18 @@ def _labels(prefix: str, names: Sequence[str]) -> list[str]:
 
 
 def _safe(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_]", "_", name)
+    """Return a name as Verilog, and a file system, takes it."""
+    return re.sub(r"[^A-Za-z0-9_]", "_", name)[:MAX_NAME]
+
+
+def _check_sizes(layer: Layer, streams: Sequence[Stream]) -> None:
+    """Refuse what the tools do not take."""
+    for stream in streams:
+        if stream.width > MAX_BITS or stream.beats > MAX_BEATS:
+            raise UserError(
+                f"layer {layer.name}: frames of {stream.beats} beats of {stream.width} bits: want at most {MAX_BEATS}"
+                f" beats of {MAX_BITS} bits: use smaller images, or fewer channels"
+            )
 
 
 def _check_choices(spec: NetworkSpec, kernels: Mapping[str, str], reuse: Mapping[str, int]) -> None:

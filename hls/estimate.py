@@ -13,9 +13,8 @@ from __future__ import annotations
 from functools import reduce
 from operator import add
 
-from hls.arithmetic import block_matrix
+from hls.arithmetic import weight_width
 from hls.kernels.program import Program
-from hls.layer_text import weight_width
 from hls.netlist import Block, Front, Global, Mac, Repack, Resize, Step, Window
 from hls.synth.resources import Resources
 
@@ -67,10 +66,7 @@ def line_words(unit: Window) -> tuple[int, int]:
 
 def weight_words(mac: Mac) -> tuple[int, int]:
     """Return words and bits per word of the weight memory."""
-    inputs = len(block_matrix(mac.layer))
-    return mac.turns * mac.beats, -(-inputs // (mac.turns * mac.beats)) * mac.sink.channels * weight_width(
-        mac.layer
-    )
+    return mac.turns * mac.beats, mac.sink.channels * mac.parallel * weight_width(mac.layer)
 
 
 def _window(unit: Window) -> Resources:

@@ -15,7 +15,7 @@ from typing import get_args
 
 from hls.arithmetic import weight_width
 from hls.netlist import Block, Global, Mac, Repack, Resize, Step, Window
-from hls.verilog import Link, both, instance, link, told, wires
+from hls.verilog import Link, both, instance, link, plain, told, wires
 from trigger.network_spec import Format, Overflow, Quantize, Rounding
 
 
@@ -37,7 +37,7 @@ def layer(block: Block) -> str:
     )
     return _LAYER.format(
         name=block.label,
-        title=block.name,
+        title=plain(block.name),
         kernel=block.kernel,
         source="".join(
             f"\n//   in   {s:<6} frames of {told(t)}"

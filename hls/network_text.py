@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from hls import row_text
 from hls.netlist import Edge, Netlist, Port
-from hls.verilog import Link, both, instance, link, told, wires
+from hls.verilog import Link, both, instance, link, plain, told, wires
 
 _COUNTERS = ("frames_short", "frames_long")
 _IN = ("tdata", "tvalid", "tready", "tlast", "tuser")
@@ -43,7 +43,7 @@ def network(netlist: Netlist) -> str:
         (edge,) = netlist.into(port.label)
         parts.append((row_text.tail if endless else _tail)(port, taken(netlist, edge)))
     return _NETWORK.format(
-        name=netlist.name,
+        name=plain(netlist.name),
         kind=_ROWS if endless else _FRAMES,
         unit="rows" if endless else "frames",
         unit_one="row" if endless else "frame",
@@ -140,7 +140,7 @@ def _tail(port: Port, given: Link) -> str:
 
 
 def _told_in(port: Port) -> str:
-    return f"//   in   {port.label} ({port.name})   frames of {told(port.stream)}"
+    return f"//   in   {port.label} ({plain(port.name)})   frames of {told(port.stream)}"
 
 
 def _told_out(port: Port) -> str:

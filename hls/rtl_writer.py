@@ -20,8 +20,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from hls import cycles
 from hls.blocks import cut
+from hls.depths import fitted
 from hls.netlist import Netlist
 from hls.plan import Plan
 from hls.plan_maker import plan_of
@@ -48,7 +48,7 @@ def write_rtl(
     ------
     UserError : a network that cannot be built, or a wrong choice in ``kernels`` or ``reuse``; nothing is written.
     """
-    netlist = with_depths(cut(spec, kernels, reuse))
+    netlist = fitted(cut(spec, kernels, reuse))
     files = sources(netlist)
     plan = plan_of(netlist, kernels, reuse)
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,9 +62,3 @@ def rebuilt(spec: NetworkSpec, plan: Plan) -> Netlist:
     """Return the netlist that ``write_rtl`` made of ``spec`` when it returned ``plan``."""
     netlist = cut(spec, plan.kernels, plan.reuse).deepened([fifo.depth for fifo in plan.fifos])
     return replace(netlist, flag_depth=plan.flag_depth)
-
-
-def with_depths(netlist: Netlist) -> Netlist:
-    """Return the netlist with FIFOs as deep as full rate, and freedom from deadlock, need."""
-    on_the_way = -(-cycles.run(netlist, frames=1).clocks // netlist.frame_clocks)
-    return replace(netlist, flag_depth=max(netlist.flag_depth, on_the_way + 2))

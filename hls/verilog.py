@@ -61,6 +61,15 @@ def both(signals: list[str]) -> str:
     return " && ".join(signals)
 
 
+def plain(name: str) -> str:
+    """Return a name as it can stand in a comment.
+
+    >>> plain("a\\nb")
+    'a b'
+    """
+    return " ".join("".join(c if c.isascii() and c.isprintable() else " " for c in name).split())
+
+
 def told(stream: Stream) -> str:
     """Return what a comment says about a stream."""
     sign = "signed" if stream.number.signed else "unsigned"

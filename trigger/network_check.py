@@ -38,6 +38,7 @@ from trigger.network_spec import (
 )  # fmt: skip
 
 MAX_BITS = 62  # of any number: the integer network works on int64
+MAX_FRACTION = 1024  # fraction bits, or zeros behind the number
 LOOKUP_BITS = 12  # of a number that a table is asked for
 Range = tuple[int, int]
 
@@ -53,7 +54,7 @@ def check(spec: NetworkSpec) -> None:
     """
     _check_names(spec)
     for node in spec.inputs:
-        if len(node.shape) not in (1, 3) or min(node.shape) < 1 or not 1 <= node.number.width <= MAX_BITS:
+        if len(node.shape) not in (1, 3) or min(node.shape) < 1 or not _fits(node.number):
             raise UserError(
                 f"input {node.name}: shape {node.shape}, {node.number.width} bits: want (rows, columns,"
                 f" channels) or (features,), and 1 to {MAX_BITS} bits"
@@ -179,14 +180,21 @@ def _check_weights(layer: Conv2D | Dense | Scale) -> None:
     if outputs < 1 or len(layer.weights) != fan_in * outputs or outputs != wanted:
         got = f"{len(layer.weights)} weights and {outputs} biases"
         raise UserError(f"layer {layer.name} has {got}, want {fan_in * max(wanted, 1)} and {max(wanted, 1)}")
+    if not 1 <= layer.weight.width <= MAX_BITS:
+        raise UserError(f"layer {layer.name} has weights of {layer.weight.width} bits, want 1 to {MAX_BITS}")
     if min(layer.weights) < layer.weight.min_int or max(layer.weights) > layer.weight.max_int:
         raise UserError(f"layer {layer.name} has a weight outside its format of {layer.weight.width} bits")
 
 
+def _fits(number: Format) -> bool:
+    return 1 <= number.width <= MAX_BITS and abs(number.fraction) <= MAX_FRACTION
+
+
 def _check_format(layer: Layer, numbers: Sequence[Format]) -> None:
-    if not 1 <= layer.output.width <= MAX_BITS:
+    if not _fits(layer.output):
         raise UserError(
-            f"layer {layer.name} gives {layer.output.width} bits, want 1 to {MAX_BITS}: use narrower formats"
+            f"layer {layer.name} gives {layer.output.width} bits, want 1 to {MAX_BITS} (fraction"
+            f" {layer.output.fraction}, want at most {MAX_FRACTION}): use narrower formats"
         )
     if isinstance(layer, Quantize):
         return
@@ -263,6 +271,8 @@ def _joined(layer: Any, span: Range, numbers: Sequence[Format]) -> tuple[Range, 
 
 
 def _leaky(layer: Any, span: Range, numbers: Sequence[Format]) -> tuple[Range, int]:
+    if not 0 <= layer.slope_fraction <= MAX_BITS:
+        raise UserError(f"layer {layer.name}: {layer.slope_fraction} fraction bits, want 0 to {MAX_BITS}")
     ends = [0, span[0] * layer.slope, span[1] << layer.slope_fraction]
     return (min(ends), max(ends)), numbers[0].fraction + layer.slope_fraction
 
