@@ -14,7 +14,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ import msgspec
 from hls.block_kinds import Body, Wanted, body, reshaped
 from hls.netlist import FIFO_DEPTH, Block, Edge, Netlist, Port, Repack, Stream
 from hls.rates import frame_clocks
+from hls.verilog import identifier, labels
 from streams.errors import UserError
 from trigger.network_check import check
 from trigger.network_spec import (
@@ -46,8 +46,8 @@ from trigger.network_spec import Input as SpecInput
 
 #: Bits of a vector that has to stand in one beat.
 MAX_BEAT_BITS = 4096
-#: Bits of any signal (Verilator's limit), beats of a frame, and characters of a name in Verilog.
-MAX_BITS, MAX_BEATS, MAX_NAME = 65536, 1 << 24, 48
+#: Bits of any signal (Verilator's limit), and beats of a frame.
+MAX_BITS, MAX_BEATS = 65536, 1 << 24
 _ANY_PACKING = (Quantize, Leaky, Lookup, Dense, Reshape)
 _FUSED = (Quantize, Leaky, Lookup, Scale, Softmax, Argmax, Reshape)
 
@@ -99,9 +99,9 @@ class _Cutter:
         self.uses.update(spec.outputs)
         self.blocks: dict[str, Block] = {}
         self.values: dict[str, _Value] = {}
-        labels = _labels("s_axis", [node.name for node in spec.inputs])
+        prefixes = labels("s_axis", [node.name for node in spec.inputs])
         self.inputs = tuple(
-            Port(n.name, label, _plain(n)) for n, label in zip(spec.inputs, labels, strict=True)
+            Port(n.name, label, _plain(n)) for n, label in zip(spec.inputs, prefixes, strict=True)
         )
         for port in self.inputs:
             self.values[port.name] = _Value(port.label, port.stream, alone=self.uses[port.name] == 1)
@@ -130,10 +130,10 @@ class _Cutter:
 
     def netlist(self) -> Netlist:
         """Return what was built."""
-        labels = _labels("m_axis", list(self.spec.outputs))
+        prefixes = labels("m_axis", list(self.spec.outputs))
         outputs = tuple(
             Port(name, label, self.values[name].stream)
-            for name, label in zip(self.spec.outputs, labels, strict=True)
+            for name, label in zip(self.spec.outputs, prefixes, strict=True)
         )
         edges = [
             Edge(source, block.label, port, stream)
@@ -177,7 +177,7 @@ class _Cutter:
     def _append(
         self, title: str, names: tuple[str, ...], gives: str, values: Sequence[_Value], made: Body
     ) -> str:
-        label = f"layer{len(self.blocks)}_{_safe(title)}"
+        label = f"layer{len(self.blocks)}_{identifier(title)}"
         self.blocks[label] = Block(
             label=label,
             layers=names,
@@ -260,22 +260,6 @@ def _plain(node: SpecInput) -> Stream:
     """Return the packing of an input: a pixel, or a whole vector, per beat."""
     rows, columns, channels = node.shape if len(node.shape) == 3 else (1, 1, node.shape[0])
     return Stream(rows, columns, channels, node.number)
-
-
-def _labels(prefix: str, names: Sequence[str]) -> list[str]:
-    """Return the prefix of each port: with several ports their names are in it."""
-    if len(names) == 1:
-        return [prefix]
-    labels: list[str] = []
-    for name in names:
-        label = f"{prefix}_{_safe(name)}"
-        labels.append(label if label not in labels else f"{label}_{len(labels)}")
-    return labels
-
-
-def _safe(name: str) -> str:
-    """Return a name as Verilog, and a file system, takes it."""
-    return re.sub(r"[^A-Za-z0-9_]", "_", name)[:MAX_NAME]
 
 
 def _check_sizes(layer: Layer, streams: Sequence[Stream]) -> None:

@@ -10,11 +10,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from hls.netlist import Stream
 
+#: Characters of a name.
+MAX_NAME = 48
 ENDS = ("valid", "ready", "data")
 
 
@@ -59,6 +62,26 @@ def instance(
 def both(signals: list[str]) -> str:
     """Return the conjunction of signals."""
     return " && ".join(signals)
+
+
+def identifier(name: str) -> str:
+    """Return a name as Verilog, and a file system, takes it."""
+    return re.sub(r"[^A-Za-z0-9_]", "_", name)[:MAX_NAME]
+
+
+def labels(prefix: str, names: Sequence[str]) -> list[str]:
+    """Return the prefix of each port: with several ports their names are in it.
+
+    >>> labels("s_axis", ["a"]), labels("s_axis", ["a/b", "a b"])
+    (['s_axis'], ['s_axis_a_b', 's_axis_a_b_1'])
+    """
+    if len(names) == 1:
+        return [prefix]
+    found: list[str] = []
+    for name in names:
+        label = f"{prefix}_{identifier(name)}"
+        found.append(label if label not in found else f"{label}_{len(found)}")
+    return found
 
 
 def plain(name: str) -> str:
