@@ -15,6 +15,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from hls.cycles_rows import step_row_window
 from hls.cycles_units import (
     BUSY,
     COLUMNS,
@@ -26,6 +27,7 @@ from hls.cycles_units import (
     PIPE,
     QUEUE,
     RESIZE,
+    ROW_WINDOW,
     TURN,
     VALID,
     WINDOW,
@@ -46,6 +48,9 @@ WIRE, FIFO, DEEP = range(3)
 #: place in the list of clocks, place and length of the recorded signal, register is full, a beat is held on offer,
 #: place in its frame of the next beat, beats passed, words in its flags' FIFO, its push and its pop, room needed there.
 FIRST, END, BEATS, TOTAL, CLOCKS, TRACE, LENGTH, FULL, HELD, PLACE, PASSED, FLAGS, PUSH, POP, ROOM = range(15)
+#: In continuous mode a frame is a row, and a second word per row is pushed with its first beat: words in that FIFO, its
+#: push and its pop, rows until one that is wanted (in either FIFO), rows from one output row to the next (0: frames).
+ROWS, ROW_PUSH, ROW_POP, ROW_WAIT, END_WAIT, STRIDE = range(15, 21)
 _NEVER = 1 << 40
 
 
@@ -130,7 +135,10 @@ def _tails(outputs: Any, links: Any, edges: Any, signals: Any, clock: int, given
             outputs[o, PASSED] += 1
         at_end = outputs[o, PLACE] == outputs[o, BEATS] - 1
         free = outputs[o, FULL] == 0 or leaves
-        take = free and edges[e, SHOWN] == 1 and (not at_end or outputs[o, FLAGS] > 0)
+        endless = outputs[o, STRIDE] > 0
+        row_here = not endless or (outputs[o, ROWS] > 0 and outputs[o, ROW_WAIT] == 0)
+        end_here = outputs[o, FLAGS] > 0 and outputs[o, END_WAIT] == 0
+        take = free and edges[e, SHOWN] == 1 and row_here and (not at_end or end_here)
         if free:
             outputs[o, FULL] = take
         if take:
@@ -138,7 +146,22 @@ def _tails(outputs: Any, links: Any, edges: Any, signals: Any, clock: int, given
             outputs[o, POP] = at_end
             edges[e, POPPED] = 1
         moved |= leaves or take
+        if endless:
+            moved |= _row_words(outputs, o, take and at_end)
     return moved
+
+
+@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _row_words(outputs: Any, o: int, ends: bool) -> bool:
+    """Pop the words of rows in ``net_row_tail``: those that nobody wants at once, those of a row when it ``ends``."""
+    drop_row = outputs[o, ROW_WAIT] > 0 and outputs[o, ROWS] > 0
+    drop_end = outputs[o, END_WAIT] > 0 and outputs[o, FLAGS] > 0
+    outputs[o, ROW_POP], outputs[o, POP] = drop_row or ends, drop_end or ends
+    outputs[o, ROW_WAIT] -= drop_row
+    outputs[o, END_WAIT] -= drop_end
+    if ends:
+        outputs[o, ROW_WAIT] = outputs[o, END_WAIT] = outputs[o, STRIDE] - 1
+    return bool(drop_row or drop_end)
 
 
 @numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -176,6 +199,8 @@ def _block(
             wanted = step_global(units, state, u, source, wanted)
         elif kind == RESIZE:
             wanted = step_resize(units, state, u, source, wanted)
+        elif kind == ROW_WINDOW:
+            wanted = step_row_window(units, state, u, source, wanted, ended)
         else:
             wanted = step_repack(units, state, u, source, wanted)
         moved |= state[u, MOVED] == 1
@@ -196,7 +221,7 @@ def _guards(
     flag_room = True
     if len(inputs) == 1:
         for o in range(len(outputs)):
-            flag_room &= outputs[o, FLAGS] < flag_depth
+            flag_room &= outputs[o, FLAGS] < flag_depth and outputs[o, ROWS] < flag_depth
     moved = False
     for i in range(len(inputs)):
         first = links[inputs[i, FIRST]]
@@ -220,6 +245,7 @@ def _guards(
         if accept:
             taken[inputs[i, CLOCKS] + inputs[i, PASSED]] = clock
             inputs[i, PASSED] += 1
+            inputs[i, ROW_PUSH] = inputs[i, PLACE] == 0
             inputs[i, PLACE] = 0 if inputs[i, PLACE] == inputs[i, BEATS] - 1 else inputs[i, PLACE] + 1
             inputs[i, PUSH] = inputs[i, PLACE] == 0
         moved |= accept or leaves
@@ -240,9 +266,13 @@ def _flags(inputs: Any, outputs: Any, flag_depth: int) -> bool:
             moved |= inputs[i, PUSH] == 1
             inputs[i, ROOM] = max(inputs[i, ROOM], inputs[i, FLAGS] + inputs[i, PUSH])
             inputs[i, FLAGS] += inputs[i, PUSH] - int(handed)
+    begun = inputs[0, ROW_PUSH]
     for i in range(len(inputs)):
-        inputs[i, PUSH] = 0
+        inputs[i, PUSH] = inputs[i, ROW_PUSH] = 0
     for o in range(len(outputs)):
+        if outputs[o, STRIDE] > 0:
+            outputs[o, ROWS] += begun - outputs[o, ROW_POP]
+            outputs[o, ROOM] = max(outputs[o, ROOM], outputs[o, ROWS])
         outputs[o, ROOM] = max(outputs[o, ROOM], outputs[o, FLAGS] + int(handed))
         outputs[o, FLAGS] += int(handed) - outputs[o, POP]
         outputs[o, POP] = 0

@@ -5,7 +5,7 @@ Conventions as in ``hls.cycles_units``.
 >>> import numpy as np
 >>> units = np.array([[0, 2, 0, 1, 0, 1, 1, 1, 0, 0, 0]])  # rows of 2 pixels, a window of one place
 >>> state = np.zeros((1, 16), np.int64)
->>> [(bool(step_row_window(units, state, 0, True, True, 0, False)), int(state[0, VALID])) for _ in range(3)]
+>>> [(bool(step_row_window(units, state, 0, True, True, False)), int(state[0, VALID])) for _ in range(3)]
 [(True, 0), (True, 1), (True, 1)]
 """
 
@@ -22,20 +22,18 @@ _PIXEL, _NEED, _STEPPED, _REAL, _COL, _WAIT, _SEEN = range(2, 9)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def step_row_window(
-    units: Any, state: Any, u: int, offered: bool, wanted: bool, flushing: int, ended: bool
-) -> bool:
+def step_row_window(units: Any, state: Any, u: int, offered: bool, wanted: bool, ended: bool) -> bool:
     """Move ``net_row_window``.
 
     Fields: columns, columns ahead of the anchor, last column of a window, empty columns that complete a row, strides of
-    rows and columns, rows of the kernel. ``flushing`` as in ``step_window``.
+    rows and columns, rows of the kernel, and how it flushes (as ``step_window``).
     """
     state[u, MOVED] = 0
     if not state[u, _SEEN]:
         state[u, _SEEN], state[u, _WAIT] = 1, units[u, 7] - 1
     if state[u, VALID] and not wanted:
         return False
-    columns, ahead = units[u, 1], units[u, 2]
+    columns, ahead, flushing = units[u, 1], units[u, 2], units[u, 8]
     flush, ready = state[u, _PIXEL] == 0 and state[u, _NEED] > 0, True
     if flushing != AS_BUILT:
         ready = not state[u, _STEPPED] and not (flushing == EAGER and flush)

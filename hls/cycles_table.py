@@ -25,22 +25,25 @@ from hls.cycles_kernel import (
     CLOCKS,
     DEEP,
     DEPTH,
+    END_WAIT,
     FIFO,
     FIRST,
     KIND,
     LENGTH,
+    ROW_WAIT,
+    STRIDE,
     TOTAL,
     TRACE,
     WIRE,
     Tables,
 )
-from hls.cycles_units import FIELDS, GLOBAL, LAZY, MAC, PIPE, REPACK, RESIZE, WINDOW
+from hls.cycles_units import FIELDS, GLOBAL, LAZY, MAC, PIPE, REPACK, RESIZE, ROW_WINDOW, WINDOW
 from hls.netlist import Block, Front, Global, Mac, Netlist, Port, Resize, Window
 from streams.errors import UserError
 
 _KINDS = {"wire": WIRE, "fifo": FIFO, "deep": DEEP}
 _FLUSHING = 8  # field of a window
-_EDGE_COLUMNS, _PORT_COLUMNS = 8, 15
+_EDGE_COLUMNS, _PORT_COLUMNS = 8, 21
 
 Signals = Mapping[str, NDArray[Any]]
 
@@ -68,7 +71,7 @@ def tables(
         first = len(rows)
         rows += _units(block if untimed is None else replace(block, stages=min(block.stages, 1)))
         for row in rows[first:]:
-            if row[0] == WINDOW and untimed is not None:
+            if row[0] in (WINDOW, ROW_WINDOW) and untimed is not None:
                 row[_FLUSHING] = untimed.get(block.label, LAZY)
         blocks.append([first, len(rows), *linked(block.label, into=True), *linked(block.label, into=False)])
     edges = np.zeros((len(netlist.edges), _EDGE_COLUMNS), np.int64)
@@ -77,6 +80,10 @@ def tables(
     ends = [(port, linked(port.label, into=False)) for port in netlist.inputs]
     ends += [(port, linked(port.label, into=True)) for port in netlist.outputs]
     ports = _ports(ends, len(netlist.inputs), frames, signals)
+    if netlist.mode == "continuous":
+        ports[:, BEATS] = [port.stream.columns for port, _ in ends]
+        ports[:, STRIDE] = [port.field.stride for port, _ in ends]
+        ports[:, ROW_WAIT] = ports[:, END_WAIT] = [port.field.rows - 1 for port, _ in ends]
     return Tables(
         np.array(rows, np.int64).reshape(-1, FIELDS),
         np.array(blocks, np.int64).reshape(-1, 6),
@@ -112,12 +119,17 @@ def _front(front: Front) -> list[int]:
     """Return the fields of a front, in the order that ``hls.cycles_units`` states."""
     if isinstance(front, Window):
         last = [(front.rows - 1) * front.stride[0], (front.columns - 1) * front.stride[1]]
+        if front.endless:
+            columns, ahead = front.source.columns, front.kernel[1] - 1 - front.padding[1]
+            beyond = max(last[1] + ahead - (columns - 1), 0)
+            return [ROW_WINDOW, columns, ahead, last[1], beyond, *front.stride, front.kernel[0]]
         return [WINDOW, front.source.rows, front.source.columns, front.delay, *last, *front.stride]
     if isinstance(front, Mac):
         return [MAC, front.turns, front.beats, front.depth, front.places]
     if isinstance(front, Global):
         return [GLOBAL, front.source.beats]
     if isinstance(front, Resize):
-        return [RESIZE, front.source.rows, front.source.columns, *front.size, *front.padding]
+        rows = 1 if front.by_row else front.source.rows
+        return [RESIZE, rows, front.source.columns, *front.size, *front.padding]
     given, wanted = front.source.channels, front.sink.channels
     return [REPACK, given, wanted, cycles_fronts.Repack(given, wanted).places]
