@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from hls.netlist import Block, Front, Netlist, Resize, Window
 from streams.errors import UserError
-from trigger.continuous import fields
+from trigger.continuous import fields, with_rows
 from trigger.network_spec import NetworkSpec
 
 #: Words of the FIFOs beside the network: rows that have begun, and whose results are not out.
@@ -39,6 +39,17 @@ def endless(netlist: Netlist, spec: NetworkSpec) -> Netlist:
     blocks = tuple(_block(block) for block in netlist.blocks)
     outputs = tuple(replace(port, field=found[port.name]) for port in netlist.outputs)
     return replace(netlist, blocks=blocks, outputs=outputs, flag_depth=WORD_DEPTH, mode="continuous")
+
+
+def for_rows(spec: NetworkSpec) -> NetworkSpec:
+    """Return ``spec`` on as many rows as it takes to see it in steady state; the hardware does not depend on them.
+
+    Raises
+    ------
+    UserError : a layer that has no meaning without frames.
+    """
+    found = fields(spec).values()
+    return with_rows(spec, max(field.rows for field in found) + 8 * max(field.stride for field in found))
 
 
 def _block(block: Block) -> Block:
