@@ -80,7 +80,9 @@ def labels(prefix: str, names: Sequence[str]) -> list[str]:
     found: list[str] = []
     for name in names:
         label = f"{prefix}_{identifier(name)}"
-        found.append(label if label not in found else f"{label}_{len(found)}")
+        while label in found:
+            label = f"{label}_{len(found)}"
+        found.append(label)
     return found
 
 
