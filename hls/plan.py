@@ -89,6 +89,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     pixels_per_frame : beats per frame (of the largest input).
     fifos : every connection between modules.
     kernels, reuse : choices that ``write_rtl`` was given.
+    mode : frames, or rows without end; then a row stands in the place of a frame everywhere here.
     """
 
     network: str
@@ -102,6 +103,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     flag_depth: int = 16
     kernels: dict[str, str] = {}
     reuse: dict[str, int] = {}
+    mode: Literal["frames", "continuous"] = "frames"
 
 
 def write(plan: Plan, path: Path) -> None:
@@ -129,9 +131,10 @@ def table(plan: Plan) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
+    unit = "frame" if plan.mode == "frames" else "row"
     title = (
         f"{plan.network}: latency {plan.latency_clk} clocks (first cell {plan.latency_first_clk}),"
-        f" {plan.clocks_per_frame} clocks per frame of {plan.pixels_per_frame} pixels"
+        f" {plan.clocks_per_frame} clocks per {unit} of {plan.pixels_per_frame} pixels"
     )
     shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))  # fits 80 columns
     shown.caption, shown.caption_justify = _told(plan), "left"

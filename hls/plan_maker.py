@@ -19,20 +19,22 @@ from hls.estimate import estimate, line_words, weight_words
 from hls.netlist import Block, Mac, Netlist, Window
 from hls.plan import FifoPlan, LayerPlan, OutputPlan, Plan
 from hls.rates import Rate, rates
+from hls.row_timing import row_timing
 
 
 def plan_of(
     netlist: Netlist, kernels: Mapping[str, str] | None = None, reuse: Mapping[str, int] | None = None
 ) -> Plan:
     """Return the plan of ``netlist``; ``kernels`` and ``reuse`` are the choices that it was made with."""
-    timing = cycles.timing(netlist)
+    endless = netlist.mode == "continuous"
+    timing = row_timing(netlist) if endless else cycles.timing(netlist)
     asked = rates(netlist, netlist.frame_clocks)
     return Plan(
         network=netlist.name,
         latency_clk=max(timing.latency_clk.values()),
         latency_first_clk=max(timing.latency_first_clk.values()),
         clocks_per_frame=timing.clocks_per_frame,
-        pixels_per_frame=max(port.stream.beats for port in netlist.inputs),
+        pixels_per_frame=max(p.stream.columns if endless else p.stream.beats for p in netlist.inputs),
         layers=[_layer(block, asked[block.label]) for block in netlist.blocks],
         fifos=[
             FifoPlan(
@@ -56,6 +58,7 @@ def plan_of(
         flag_depth=netlist.flag_depth,
         kernels=dict(kernels or {}),
         reuse=dict(reuse or {}),
+        mode=netlist.mode,
     )
 
 

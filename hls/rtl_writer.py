@@ -22,6 +22,7 @@ from pathlib import Path
 
 from hls.blocks import cut
 from hls.depths import fitted
+from hls.endless import endless, for_rows
 from hls.netlist import Netlist
 from hls.plan import Plan
 from hls.plan_maker import plan_of
@@ -35,6 +36,7 @@ def write_rtl(
     kernels: Mapping[str, str] | None = None,
     *,
     reuse: Mapping[str, int] | None = None,
+    continuous: bool = False,
 ) -> Plan:
     """Write the network's SystemVerilog into ``folder`` (made where absent), with ``network.f``; return its plan.
 
@@ -43,12 +45,13 @@ def write_rtl(
     kernels : name of a convolution or dense layer -> ``shift_add`` or ``mac``, where the choice by rate and size is not
         wanted.
     reuse : the same -> clocks per window, as hls4ml's reuse factor.
+    continuous : rows without end instead of frames (``trigger.continuous``).
 
     Raises
     ------
     UserError : a network that cannot be built, or a wrong choice in ``kernels`` or ``reuse``; nothing is written.
     """
-    netlist = fitted(cut(spec, kernels, reuse))
+    netlist = fitted(_cut(spec, kernels, reuse, continuous))
     files = sources(netlist)
     plan = plan_of(netlist, kernels, reuse)
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,5 +63,17 @@ def write_rtl(
 
 def rebuilt(spec: NetworkSpec, plan: Plan) -> Netlist:
     """Return the netlist that ``write_rtl`` made of ``spec`` when it returned ``plan``."""
-    netlist = cut(spec, plan.kernels, plan.reuse).deepened([fifo.depth for fifo in plan.fifos])
-    return replace(netlist, flag_depth=plan.flag_depth)
+    netlist = _cut(spec, plan.kernels, plan.reuse, plan.mode == "continuous")
+    return replace(netlist.deepened([fifo.depth for fifo in plan.fifos]), flag_depth=plan.flag_depth)
+
+
+def _cut(
+    spec: NetworkSpec,
+    kernels: Mapping[str, str] | None,
+    reuse: Mapping[str, int] | None,
+    continuous: bool,
+) -> Netlist:
+    if not continuous:
+        return cut(spec, kernels, reuse)
+    rows = for_rows(spec)
+    return endless(cut(rows, kernels, reuse), rows)
