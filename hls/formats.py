@@ -1,46 +1,13 @@
-"""Exact formats of accumulators, by interval arithmetic on the integer weights.
-
-They depend on the weights and on the input's format alone, never on the size of the image: the widest case is a window
-that sees no padding, and padding (zeros) only takes terms away.
-"""
+"""Bits that numbers need: low zeros of weights, and what float64 must hold to evaluate a network exactly."""
 
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trigger.network_spec import Conv2D, Dense, Format, Layer, NetworkSpec, Quantize, Scale
-
-
-def smallest(low: int, high: int, fraction: int) -> Format:
-    """Return the narrowest format that holds every integer in ``low..high``.
-
-    >>> smallest(-5, 3, 0).width, smallest(0, 8, 0).width, smallest(0, 0, 0).width
-    (4, 4, 1)
-    """
-    if low >= 0:
-        return Format(signed=False, width=max(1, high.bit_length()), fraction=fraction)
-    return Format(
-        signed=True, width=1 + max((-low - 1).bit_length(), max(high, 0).bit_length()), fraction=fraction
-    )
-
-
-def accumulator(weights: NDArray[np.int64], bias: NDArray[np.int64], given: Format, fraction: int) -> Format:
-    """Return the format of ``sum(weight * x) + bias`` for every x of format ``given``.
-
-    Parameters
-    ----------
-    weights : int64 array, (..., outputs)
-    bias : int64 array, (outputs,), with ``fraction`` fraction bits.
-    """
-    flat: NDArray[Any] = weights.reshape(-1, weights.shape[-1]).astype(object)
-    positive, negative = np.maximum(flat, 0).sum(axis=0), np.minimum(flat, 0).sum(axis=0)
-    high = positive * given.max_int + negative * given.min_int + bias.astype(object)
-    low = positive * given.min_int + negative * given.max_int + bias.astype(object)
-    return smallest(int(min(low)), int(max(high)), fraction)
 
 
 def trailing_zeros(values: NDArray[np.int64]) -> int:

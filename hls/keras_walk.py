@@ -116,7 +116,11 @@ def rebuilt(
         for step in steps(model):
             given = [tensors[source] for source in step.sources]
             tensors[step.layer.name] = _again(step.layer, given, dtype, rewrite)
-        return keras.Model(inputs, [tensors[name] for name in output_names(model)], name="network")
+        try:
+            return keras.Model(inputs, [tensors[name] for name in output_names(model)], name="network")
+        except ValueError as error:  # a name that a rewritten layer has taken
+            reason = str(error).strip().splitlines()[0]
+            raise UserError(f"model {model.name}: {reason}: rename the layer") from error
 
 
 def _sizes(model: Any, shape: tuple[int | None, ...] | Sizes | None) -> Sizes:

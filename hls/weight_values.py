@@ -6,7 +6,7 @@ So ``alpha=1``, powers of two (``alpha='auto_po2'``, ``quantized_po2``), ``binar
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,24 +114,24 @@ def on_grid(values: NDArray[np.float64], where: str, declared: Format | None, al
     fraction = declared.fraction if declared else _fraction(values)
     scaled = values * 2.0**fraction
     most = max(MAX_WEIGHT_BITS, declared.width) if declared else MAX_WEIGHT_BITS
-    if np.any(scaled != np.rint(scaled)) or np.any(np.abs(scaled) >= 2.0 ** (most - 1)):
-        if (
-            alpha is not None
-            and np.any(np.asarray(alpha) != 1)
-            and not (isinstance(alpha, str) and "po2" in alpha)
-        ):
-            raise UserError(
-                f"{where}: alpha = {alpha!r} scales by a number that is not in the format: "
-                "set alpha=1 or alpha='auto_po2' in the quantizer and train again"
-            )
+    whole = np.rint(np.clip(scaled, -(2.0**62), 2.0**62)).astype(np.int64)
+    own = fit((int(whole.min()), int(whole.max())), fraction)
+    if np.any(scaled != whole) or own.width > most:
+        _refuse(values, where, most, alpha)
+    fits = declared is not None and declared.min_int <= whole.min() and whole.max() <= declared.max_int
+    return Integers(whole, declared if declared is not None and fits else own)
+
+
+def _refuse(values: NDArray[np.float64], where: str, most: int, alpha: Any) -> NoReturn:
+    if (isinstance(alpha, str) and "po2" not in alpha) or np.size(alpha) > 1:
         raise UserError(
-            f"{where}: the quantized values lie on no common grid of {most} bits (largest {np.abs(values).max():g}, "
-            f"finest step 2**{-fraction}): use quantized_bits with alpha=1"
+            f"{where}: alpha = {alpha!r} scales by a number that is not in the format: "
+            "set alpha=1 or alpha='auto_po2' in the quantizer and train again"
         )
-    whole = scaled.astype(np.int64)
-    if declared and declared.min_int <= whole.min() and whole.max() <= declared.max_int:
-        return Integers(whole, declared)
-    return Integers(whole, fit((int(whole.min()), int(whole.max())), fraction))
+    raise UserError(
+        f"{where}: the quantized values lie on no common grid of {most} bits (largest {np.abs(values).max():g}, "
+        f"finest step 2**{-_fraction(values)}): use quantized_bits with alpha=1"
+    )
 
 
 def _fraction(values: NDArray[np.float64]) -> int:

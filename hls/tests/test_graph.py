@@ -1,82 +1,225 @@
-"""ModelGraph -> NetworkSpec: formats against brute force, level 0 = level 2 on random networks, every refusal."""
+"""ModelGraph -> NetworkSpec: forks, several inputs and outputs, explicit precisions, formats against brute force."""
 
 from __future__ import annotations
 
-import itertools
-from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from hls import keras_model
-from hls.convert import convert, write_project
-from hls.formats import accumulator, double_bits, smallest, trailing_zeros
-from hls.images import random_images
+from hls.formats import double_bits, trailing_zeros
+from hls.graph import _sorted, network_spec, reuse_factors
+from hls.images import random_inputs
 from hls.keras_alias import legacy_keras
+from hls.keras_model import check, prepared
 from hls.level0 import Level0, double_precision
+from hls.parse import parsed
+from hls.precision import parsed as parsed_precision
 from hls.quantizers import quantizer
-from hls.random_networks import fill_weights, random_network
+from hls.random_networks import random_network
+from hls.random_plans import plan
+from hls.tests.test_weights import fill
 from streams.errors import UserError
-from trigger.integer_network import evaluate
-from trigger.network_spec import Conv2D, Format
+from trigger.integer_network import outputs, trace
+from trigger.network_spec import Format, Input, NetworkSpec, Quantize
+
+SHAPE = (5, 4, 3)
 
 
-@pytest.mark.parametrize("seed", range(100, 118))
-def test_qkeras_equals_the_integer_network(seed: int, tmp_path: Path) -> None:
+def _bits(bits: int = 5, integer: int = 1) -> Any:
+    import qkeras
+
+    return qkeras.quantized_bits(bits, integer, alpha=1)
+
+
+def _read(model: Any, hls_config: dict[str, Any] | None = None) -> NetworkSpec:
+    check(model)
+    return network_spec(parsed(prepared(model), hls_config))
+
+
+def _levels_agree(model: Any, spec: NetworkSpec) -> Level0:
+    images, level0 = random_inputs(spec, 0, 9, seed=2), Level0(model, spec)
+    want, got = level0.trace(images), trace(spec, images)
+    assert want
+    for name, values in want.items():
+        assert np.array_equal(got[name], values)
+    assert set(level0.outputs(images)) == set(spec.outputs) & set(want)
+    return level0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_networks(seed: int) -> None:
+    """A few of those that ``make fuzz`` draws: QKeras = integers, in every layer."""
     model = random_network(seed)
-    spec = write_project(model, tmp_path / "hls4ml")
-    images = random_images(spec, 0, 8, seed)
-    assert double_bits(spec) <= 53
-    assert np.array_equal(Level0(model, spec).run(images), evaluate(spec, images))
+    spec = _read(model, plan(seed).hls_config)
+    _levels_agree(model, spec)
 
 
-def test_random_networks_reach_every_kind(tmp_path: Path) -> None:
-    """The random networks would prove little if they never drew the rare kinds."""
-    seen: set[str] = set()
-    for seed in range(100, 124):
-        with legacy_keras():
-            configs = [(layer, layer.get_config()) for layer in keras_model.layers(random_network(seed))]
-        for layer, config in configs:
-            seen |= _kinds(layer, config)
-    wanted = {"QConv2D valid", "QConv2D same", "MaxPooling2D valid", "MaxPooling2D same", "Flatten", "QDense",
-              "stride (2, 2)", "stride (1, 2)", "stride (2, 1)", "height 1, stride 2"}  # fmt: skip
-    assert wanted <= seen
+def _residual() -> Any:
+    """Two inputs; forks, a residual sum, three sources at once, a dropout, two outputs, odd names."""
+    with legacy_keras() as keras:
+        import qkeras
+        from tf_keras import layers
+
+        ends = [layers.Input(SHAPE, name=name) for name in ("left", "right/1")]
+        left = qkeras.QActivation("quantized_bits(6,2)", name="grid")(ends[0])
+        right = qkeras.QActivation("quantized_bits(5,1,1)", name="symmetric")(ends[1])
+        both = {"kernel_quantizer": _bits(), "bias_quantizer": _bits()}
+        inner = qkeras.QConv2D(3, 3, padding="same", activation="quantized_relu(4,2)", name="c/1", **both)(
+            left
+        )
+        total = layers.Add(name="total")([inner, left, right])
+        joined = layers.Concatenate(name="joined")([total, left, right])
+        model = keras.Model(ends, [layers.Dropout(0.5, name="drop")(joined), inner], name="residual")
+        fill(model, np.random.default_rng(3))
+    return model
 
 
-def _kinds(layer: Any, config: dict[str, Any]) -> set[str]:
-    kind = type(layer).__name__
-    seen = {kind, f"{kind} {config.get('padding')}", f"stride {config.get('strides')}"}
-    if kind == "QConv2D" and layer.kernel_size[0] == 1 and layer.strides[0] == 2:
-        seen.add("height 1, stride 2")
-    return seen
+def test_forks_several_inputs_and_outputs() -> None:
+    model = _residual()
+    spec = _read(model)
+    assert [node.name for node in spec.inputs] == ["left", "right_1"]
+    assert spec.outputs == ["joined", "c_1_quantized_relu"]
+    sources = {layer.name: layer.sources for layer in spec.layers}
+    # The grid of the left input is that of its quantizer, so the quantizer is left out; a symmetric one is not.
+    assert "grid" not in sources
+    assert sources["symmetric"] == ["right_1"]
+    assert sources["total_1"] == ["c_1_quantized_relu", "left"]
+    assert sources["total"] == ["total_1", "symmetric"]
+    assert sources["joined"] == ["joined_1", "symmetric"]
+    assert _levels_agree(model, spec).unsupported == ""
 
 
-def test_accumulator_is_exactly_wide_enough() -> None:
-    rng = np.random.default_rng(2)
-    for draw in range(30):
-        given = Format(signed=bool(draw % 2), width=2, fraction=0)
-        weights, bias = rng.integers(-4, 5, (3, 2)), rng.integers(-40, 41, 2)
-        values = range(given.min_int, given.max_int + 1)
-        sums = [np.array(x) @ weights + bias for x in itertools.product(values, repeat=3)]
-        found = accumulator(weights, bias, given, fraction=1)
-        assert found == smallest(int(np.min(sums)), int(np.max(sums)), 1)
-        assert found.min_int <= np.min(sums) <= np.max(sums) <= found.max_int
+def test_an_input_quantizer_that_is_an_output_stays() -> None:
+    with legacy_keras() as keras:
+        import qkeras
+
+        image = keras.layers.Input(SHAPE, name="image")
+        grid = qkeras.QActivation("quantized_bits(6,2)", name="grid")(image)
+        model = keras.Model(image, [grid, qkeras.QActivation("quantized_relu(3,1)", name="relu")(grid)])
+    spec = _read(model)
+    assert [(layer.name, layer.sources) for layer in spec.layers] == [("grid", ["image"]), ("relu", ["grid"])]
+    _levels_agree(model, spec)
 
 
-def test_smallest_and_trailing_zeros() -> None:
-    for low, high in itertools.product(range(-9, 1), range(9)):
-        found = smallest(low, high, 0)
-        assert found.min_int <= low
-        assert high <= found.max_int
-        if found.width > 1:
-            smaller = Format(signed=found.signed, width=found.width - 1, fraction=0)
-            assert low < smaller.min_int or high > smaller.max_int
+def _precise(name: str, precision: str, **more: Any) -> dict[str, Any]:
+    return {"LayerName": {name: {"Precision": {"result": precision}, **more}}}
+
+
+def test_explicit_results_become_quantizers() -> None:
+    model = _residual()
+    config = _precise("c_1", "ap_fixed<7,3,AP_RND_ZERO,AP_SAT_ZERO>", ReuseFactor=4)
+    spec, plain = _read(model, config), _read(model)
+    found = spec.node("c_1_result")
+    assert isinstance(found, Quantize)
+    assert (found.sources, found.rounding, found.overflow) == (["c_1"], "RND_ZERO", "SAT_ZERO")
+    assert found.output == Format(signed=True, width=7, fraction=4)
+    assert spec.node("c_1_quantized_relu").sources == ["c_1_result"]  # type: ignore[union-attr]
+    level0 = _levels_agree(model, spec)
+    assert level0.unsupported.startswith(
+        "output joined has no level 0: c_1_result is a precision of hls_config"
+    )
+    images = random_inputs(spec, 0, 9, seed=2)
+    assert not np.array_equal(outputs(spec, images)["joined"], outputs(plain, images)["joined"])
+    with pytest.raises(UserError, match="output joined has no level 0"):
+        level0.run(images)
+
+
+def test_an_input_without_quantizer_takes_its_precision() -> None:
+    with legacy_keras() as keras:
+        import qkeras
+
+        image = keras.layers.Input(SHAPE, name="image")
+        model = keras.Model(image, qkeras.QActivation("quantized_relu(3,1)", name="relu")(image))
+        bare = keras.Model(image, keras.layers.ZeroPadding2D(1, name="pad")(image))
+    spec = _read(model, _precise("image", "ufixed<9,4>"))
+    assert spec.inputs == [Input(name="image", shape=SHAPE, number=Format(signed=False, width=9, fraction=5))]
+    assert [layer.name for layer in spec.layers] == ["relu"]
+    _levels_agree(model, spec)
+    assert _read(bare, _precise("image", "int<4>")).input == Format(signed=True, width=4, fraction=0)
+    with pytest.raises(UserError, match="layer image: no quantizer on the input, got pad"):
+        _read(bare)
+
+
+def test_what_hls4ml_writes_by_itself_states_nothing() -> None:
+    """``config_from_keras_model`` names a precision and a reuse factor for every layer."""
+    model = _residual()
+    with legacy_keras():
+        import hls4ml
+
+        config = hls4ml.utils.config_from_keras_model(prepared(model), granularity="name", backend="Vitis")
+    assert config["LayerName"]["c_1_quantized_relu"]["Precision"]["result"] != "auto"
+    assert _read(model, config) == _read(model)
+    assert reuse_factors(parsed(prepared(model), config)) == {}
+    config["LayerName"]["c_1"]["ReuseFactor"] = 4
+    assert reuse_factors(parsed(prepared(model), config)) == {"c_1": 4}
+
+
+@pytest.mark.parametrize(
+    "text", ["fixed<8>", "float", "fixed<8,3,UP>", "fixed<8,3,RND,SAT,2>", "int<8,3>", "uint<>"]
+)
+def test_precisions_that_are_none(text: str) -> None:
+    with pytest.raises(UserError, match=r"layer conv: Precision result = .* want for example"):
+        parsed_precision(text, "layer conv")
+    with pytest.raises(
+        UserError, match="layer conv: Precision result = 'fixed<65,3>' has 65 bits, want 1 to 62"
+    ):
+        parsed_precision("fixed<65,3>", "layer conv")
+
+
+def test_reuse_factors_that_are_none() -> None:
+    for wrong in (0, -1, 2.5, "4", True):
+        config = SimpleNamespace(config={"HLSConfig": {"LayerName": {"conv": {"ReuseFactor": wrong}}}})
+        with pytest.raises(UserError, match=r"layer conv: ReuseFactor = .*want a whole number"):
+            reuse_factors(SimpleNamespace(config=config))
+
+
+def test_cycles_are_refused_and_order_does_not_matter() -> None:
+    def node(name: str, inputs: list[str]) -> Any:
+        return SimpleNamespace(
+            name=name, class_name="Merge" if inputs else "Input", inputs=inputs, outputs=[name]
+        )
+
+    nodes = [node("c", ["b", "a"]), node("b", ["a"]), node("a", [])]
+    assert [n.name for n in _sorted(nodes)] == ["a", "b", "c"]
+    for cycle in ([node("b", ["c"]), node("c", ["b"])], [node("b", ["b"])]):
+        with pytest.raises(UserError, match=r"layer b takes .*must not form a cycle"):
+            _sorted([node("a", []), *cycle])
+
+
+def test_a_graph_without_its_keras_model() -> None:
+    """Weights then come from hls4ml's nodes, and their quantizers from the configuration."""
+    with legacy_keras() as keras:
+        import qkeras
+
+        weights = {
+            "kernel_quantizer": qkeras.quantized_bits(4, 0, alpha="auto_po2"),
+            "bias_quantizer": _bits(),
+        }
+        model = keras.Sequential([
+            keras.layers.Input(SHAPE), qkeras.QActivation("quantized_bits(6,2)", name="grid"),
+            qkeras.QConv2D(2, 3, name="conv", **weights), keras.layers.BatchNormalization(name="norm"),
+            qkeras.QConv2DBatchnorm(2, 1, name="folded", **weights),
+        ])  # fmt: skip
+        fill(model, np.random.default_rng(3))
+    graph = parsed(prepared(model))
+    whole = network_spec(graph)
+    del graph.config.config["KerasModel"]
+    with pytest.raises(UserError, match="layer folded: QConv2DBatchnorm is folded by QKeras itself"):
+        network_spec(graph)
+    graph.remove_node(graph.graph["folded_linear"])
+    graph.remove_node(graph.graph["folded"])
+    graph.outputs = ["norm"]
+    assert network_spec(graph).layers == whole.layers[:2]
+
+
+def test_trailing_zeros() -> None:
     assert trailing_zeros(np.array([0, 0])) == 63
     assert trailing_zeros(np.array([-4, 6])) == 1
 
 
-def test_weights_follow_qkeras_to_the_last_tie() -> None:
+def test_activations_follow_qkeras_to_the_last_tie() -> None:
     with legacy_keras():
         import qkeras
 
@@ -88,109 +231,25 @@ def test_weights_follow_qkeras_to_the_last_tie() -> None:
             assert np.array_equal(ours.to_int(values, "test"), want)
 
 
-def test_a_fine_bias_refines_the_weights(tmp_path: Path) -> None:
-    with legacy_keras() as keras:
-        import qkeras
-
-        coarse, fine = qkeras.quantized_bits(4, 3, alpha=1), qkeras.quantized_bits(12, 1, alpha=1)
-        model = keras.Sequential([
-            keras.layers.Input((8, 8, 1)), qkeras.QActivation("quantized_bits(4,3)"),
-            qkeras.QConv2D(2, 3, kernel_quantizer=coarse, bias_quantizer=fine, name="conv"),
-        ])  # fmt: skip
-    fill_weights(model, np.random.default_rng(1))
-    spec = write_project(model, tmp_path / "hls4ml")
-    layer = spec.layers[0]
-    assert isinstance(layer, Conv2D)
-    assert layer.output.fraction == layer.weight.fraction + spec.input.fraction > 1 + spec.input.fraction
-    images = random_images(spec, 0, 8, 1)
-    assert np.array_equal(Level0(model, spec).run(images), evaluate(spec, images))
-
-
 def test_quantized_relu_is_not_cut_to_float32() -> None:
     """QKeras casts to float32 by name, which loses what decides the rounding; level 0 must not."""
     with legacy_keras():
         import qkeras
         import tensorflow as tf
 
-        value, relu = (
-            1 + 2.0**-5 + 2.0**-30,
-            qkeras.quantized_relu(8, 4),
-        )  # just above a tie, which goes to even
+        value = 1 + 2.0**-5 + 2.0**-30  # just above a tie, which goes to even
+        relu = qkeras.quantized_relu(8, 4)
         assert float(relu(tf.constant(value, tf.float64))) == 1.0
         with double_precision():
             assert float(relu(tf.constant(value, tf.float64))) == 1.0 + 2.0**-4
 
 
-def test_chains_only(tmp_path: Path) -> None:
-    with legacy_keras() as keras:
-        import qkeras
-
-        pixels = keras.layers.Input((8, 8, 1))
-        grid = qkeras.QActivation("quantized_bits(8,3)", name="grid")(pixels)
-        twice = qkeras.QActivation("quantized_relu(8,3)", name="twice")
-        models = {
-            "layer twice is used more than once": keras.Model(pixels, twice(twice(grid))),
-            "the model has 2 outputs": keras.Model(pixels, [grid, twice(grid)]),
-            "layer add has type Add": keras.Model(pixels, keras.layers.Add(name="add")([grid, twice(grid)])),
-        }
-    for message, model in models.items():
-        with pytest.raises(UserError, match=message):
-            convert(model, tmp_path / "firmware", image=(8, 8))
-
-
-def _refused(change: str) -> Any:
-    """Return a small network with one thing wrong."""
-    with legacy_keras() as keras:
-        import qkeras
-
-        bits, layers, weight = qkeras.quantized_bits, keras.layers, qkeras.quantized_bits(6, 0, alpha=1)
-        good: dict[str, Any] = {"kernel_quantizer": weight, "bias_quantizer": weight, "name": "conv"}
-        grid, convolution = qkeras.QActivation("quantized_bits(8,3)", name="grid"), qkeras.QConv2D
-        chains: dict[str, list[Any]] = {
-            "plain layer": [grid, layers.Conv2D(2, 3, name="conv")],
-            "unknown layer": [grid, layers.UpSampling2D(name="up")],
-            "no input quantizer": [convolution(2, 3, **good)],
-            "no weight quantizer": [grid, convolution(2, 3, **{**good, "kernel_quantizer": None})],
-            "no bias quantizer": [grid, convolution(2, 3, **{**good, "bias_quantizer": None})],
-            "alpha": [grid, convolution(2, 3, **{**good, "kernel_quantizer": bits(6, 0, alpha="auto")})],
-            "alpha by default": [grid, convolution(2, 3, **{**good, "kernel_quantizer": bits(6, 0)})],
-            "too wide": [grid, convolution(2, 3, **{**good, "kernel_quantizer": bits(17, 0, alpha=1)})],
-            "ternary": [grid, convolution(2, 3, **{**good, "kernel_quantizer": qkeras.ternary(alpha=1)})],
-            "float activation": [grid, convolution(2, 3, activation="relu", **good)],
-            "leaky": [grid, qkeras.QActivation(qkeras.quantized_relu(6, 2, negative_slope=0.25), name="act")],
-            "dilation": [grid, convolution(2, 3, dilation_rate=2, **good)],
-            "dense on an image": [grid, qkeras.QDense(2, **{**good, "name": "dense"})],
-            "sign": [grid, qkeras.QActivation("quantized_bits(1,0)", name="act")],
-            "nan": [grid, convolution(2, 3, **good)],
-        }
-        model = keras.Sequential([layers.Input((8, 8, 1), name="pixels"), *chains[change]])
-    if change == "nan":
-        model.set_weights([np.full_like(w, np.nan) for w in model.get_weights()])
-    return model
-
-
-REFUSALS = {
-    "plain layer": "layer conv has type Conv2D.*supported: QActivation.*use QConv2D",
-    "unknown layer": "layer up has type UpSampling2D.*supported: QActivation",
-    "no input quantizer": "layer pixels: no quantizer on the input.*right after the input",
-    "no weight quantizer": "layer conv: weights: no quantizer.*set quantized_bits",
-    "no bias quantizer": "layer conv: bias: no quantizer.*set quantized_bits",
-    "alpha": "layer conv: weights: alpha = 'auto'.*set alpha=1",
-    "alpha by default": "layer conv: weights: alpha = 'auto_po2'.*set alpha=1",
-    "too wide": "layer conv: weights: quantized_bits has 17 bits, want 2 to 16",
-    "ternary": "layer conv: weights: quantizer ternary is not supported",
-    "float activation": "layer conv_relu: activation relu works on real numbers",
-    "leaky": "layer act.*negative_slope = 0.25",
-    "dilation": "layer conv: dilation_rate",
-    "dense on an image": "layer dense: QDense on an image.*Flatten",
-    "sign": "layer act: quantized_bits.1. is a sign function",
-    "nan": "layer conv: weights: 18 of 18 values are NaN",
-}
-
-
-@pytest.mark.parametrize("change", REFUSALS)
-def test_refused_in_one_sentence(change: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=REFUSALS[change]) as refused:
-        convert(_refused(change), tmp_path / "firmware")
-    assert "\n" not in str(refused.value)
-    assert list(tmp_path.iterdir()) == []
+def test_bits_that_float64_needs() -> None:
+    model = _residual()
+    spec = _read(model)
+    assert double_bits(spec, ()) == 1
+    assert 8 < double_bits(spec, {"c_1"}) <= double_bits(spec) <= 53
+    wide = _read(model, _precise("left", "int<52>"))
+    assert double_bits(wide) > 53
+    with pytest.raises(UserError, match=r"its widest sum needs .. bits, float64 has 53"):
+        Level0(model, wide)
