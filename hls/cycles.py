@@ -176,5 +176,5 @@ def timing(netlist: Netlist) -> Timing:
 def steady_frames(netlist: Netlist) -> int:
     """Return so many frames that the last of them find the network filled by those before."""
     beats = min(port.stream.beats for port in netlist.inputs)
-    on_the_way = -(-(run(netlist, frames=1).clocks - beats) // beats)
+    on_the_way = -(-(run(netlist, frames=1, unbounded=True).clocks - beats) // beats)
     return 2 + 2 * min(max(on_the_way, 1), _MOST_ON_THE_WAY)

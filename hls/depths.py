@@ -46,9 +46,12 @@ def fitted(netlist: Netlist) -> Netlist:
     search = Demand(netlist)
     found = search.roomy()
     by_width = sorted(range(len(found.edges)), key=lambda e: -netlist.edges[e].stream.width)
-    for number in by_width:
-        if found.edges[number].depth > FIFO_DEPTH:
-            found = _least(search, found, number)
+    before = None
+    while found != before:  # once more only where a deep FIFO, a clock slower, became a small one
+        before = found
+        for number in by_width:
+            if found.edges[number].depth > FIFO_DEPTH:
+                found = _least(search, found, number)
     while search.interval(found) > search.wanted:  # the flags of short frames
         found = replace(found, flag_depth=2 * found.flag_depth)
     return found
@@ -62,7 +65,7 @@ def with_depth(netlist: Netlist, number: int, depth: int) -> Netlist:
 def _least(search: Demand, found: Netlist, number: int) -> Netlist:
     """Return ``found``, which is good, with the least depth of edge ``number`` that is."""
     bad, good = FIFO_DEPTH - 1, found.edges[number].depth
-    tries = iter((FIFO_DEPTH, good - 1))  # most often one of these decides
+    tries = iter((good - 1, FIFO_DEPTH))  # most often one of these decides
     while good - bad > 1:
         depth = next(tries, (bad + good) // 2)
         if not bad < depth < good:
