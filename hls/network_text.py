@@ -12,6 +12,7 @@ True
 from __future__ import annotations
 
 from hls import row_text
+from hls.bench.vectors import ROW_BITS
 from hls.netlist import Edge, Netlist, Port
 from hls.verilog import Link, both, instance, link, plain, told, wires
 
@@ -22,7 +23,7 @@ _IN = ("tdata", "tvalid", "tready", "tlast", "tuser")
 def network(netlist: Netlist) -> str:
     """Return the module ``network``."""
     endless = netlist.mode == "continuous"
-    user = row_text.ROW_BITS if endless else 1
+    user = ROW_BITS if endless else 1
     guard = row_text.guard if endless else _guard
     parts = [guard(port) for port in netlist.inputs]
     parts += [_edges(netlist, port.label) for port in netlist.inputs]

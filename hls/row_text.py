@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hls.bench.vectors import ROW_BITS
 from hls.netlist import Port
 from hls.verilog import Link, both, instance, link, wires
 
-#: Bits of the number that each row brings along.
-ROW_BITS = 32
 COUNTERS = ("rows_short", "rows_long")
 _IN = ("tdata", "tvalid", "tready", "tlast", "tuser")
 _WORDS = (("row", ROW_BITS), ("end", 1))

@@ -13,9 +13,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from hls.cycles import Timing, run
-from hls.needed_pixels import needed_pixels
-from hls.netlist import Netlist
+from hls.needed_pixels import Needed, needed_pixels
+from hls.netlist import Netlist, Port
 
 
 def row_timing(netlist: Netlist) -> Timing:
@@ -26,10 +28,19 @@ def row_timing(netlist: Netlist) -> Timing:
     latency, first = {}, {}
     for port in netlist.outputs:
         shape = (port.stream.rows, port.stream.columns)
-        pixels = needed[port.label][source.label].reshape(shape)
-        # A row's last cell waits for the end of the input row that completes it.
-        pixels[:, -1] = (pixels[:, -1] // source.stream.columns + 1) * source.stream.columns - 1
+        pixels = completing(needed[port.label][source.label], port, source)
         delay = (clocks.given[port.label].reshape(shape) - taken[pixels])[:-1]  # no row follows the last
         latency[port.label], first[port.label] = int(delay.max()), int(delay[:, 0].max())
     begins = taken[:: source.stream.columns]
     return Timing(latency, first, int(begins[-1] - begins[-2]))
+
+
+def completing(needed: Needed, output: Port, source: Port) -> Needed:
+    """Return the last pixel that each cell depends on, (rows, columns).
+
+    A row's last cell waits for the end of the input row that completes it.
+    """
+    pixels = needed.reshape(output.stream.rows, output.stream.columns).copy()
+    columns = source.stream.columns
+    pixels[:, -1] = (np.arange(output.stream.rows) * output.field.stride + output.field.rows) * columns - 1
+    return pixels

@@ -18,6 +18,7 @@ from hls import cycles, suite_clocks, suite_frames
 from hls.bench import vectors
 from hls.bench.vectors import Run, Suite
 from hls.plan import Plan
+from hls.suite_rows import row_suite
 from hls.suite_wires import Wires, hardware, wires_of
 from streams.errors import UserError
 from trigger.network_spec import NetworkSpec
@@ -55,6 +56,8 @@ def write_suite(spec: NetworkSpec, plan: Plan, rtl: Path, folder: Path, *, seed:
 
 def suite(spec: NetworkSpec, plan: Plan, rtl: Path, folder: Path, seed: int) -> Suite:
     """Return what ``write_suite`` writes; arguments as there."""
+    if plan.mode == "continuous":
+        return row_suite(spec, plan, rtl, folder, seed, _TRAFFIC)
     wires = wires_of(spec, plan)
     large = max(stream.beats for stream in wires.inputs) >= _LARGE
     good = 2 if large else 4

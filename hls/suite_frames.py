@@ -42,12 +42,12 @@ def arrays(spec: NetworkSpec, wires: Wires, whole: Images, wrong: list[list[int]
         sent[stream.name] = np.concatenate([good, np.where(kept, chosen, 0)])
     shapes = {node.name: node.shape for node in spec.inputs}
     values = trace(spec, {name: frames.reshape(-1, *shapes[name]) for name, frames in sent.items()})
-    found = {f"in.{s.prefix}": _small(sent[s.name], s) for s in wires.inputs}
-    found |= {f"out.{s.prefix}": _small(values[s.name], s) for s in wires.outputs}
-    return found | {f"tap.{s.prefix}": _small(values[layer], s) for s, layer in wires.taps}
+    found = {f"in.{s.prefix}": small(sent[s.name], s) for s in wires.inputs}
+    found |= {f"out.{s.prefix}": small(values[s.name], s) for s in wires.outputs}
+    return found | {f"tap.{s.prefix}": small(values[layer], s) for s, layer in wires.taps}
 
 
-def _small(values: NDArray[Any], stream: Stream) -> NDArray[Any]:
+def small(values: NDArray[Any], stream: Stream) -> NDArray[Any]:
     """Return (frames, beats, channels) in the smallest integers that hold the stream's numbers."""
     bits = next(bits for bits in (8, 16, 32, 64) if stream.width <= bits)
     kind = f"int{bits}" if stream.signed else f"uint{bits}"

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from .bulk import pack, unpack
+from .bulk import unpack
 from .clocked import ClockedBench
 from .differences import SHOWN, differences
 from .network_ports import Beat, Sink, Source, Tap
+from .traffic import beats, flags, noise
 from .vectors import Run, Stream, Suite
 
 _QUIET = 100  # clocks after the last beat in which no other may come
@@ -107,7 +108,7 @@ class NetworkBench(ClockedBench):
         for source, stream, lengths, valid in zip(
             self.sources, self.suite.inputs, run.lengths, run.valid, strict=True
         ):
-            source.load(self._beats(stream, run, lengths, rng), valid)
+            source.load(beats(self.suite, stream, run, lengths, rng), valid)
         for sink, ready in zip(self.sinks, run.ready, strict=True):
             sink.load(ready)
         try:
@@ -136,39 +137,14 @@ class NetworkBench(ClockedBench):
             await RisingEdge(self.dut.clk)
             clock += 1
 
-    def _beats(self, stream: Stream, run: Run, lengths: list[int], rng: np.random.Generator) -> list[Beat]:
-        """Return the beats of a run's frames, each cut, or prolonged with noise, to its length."""
-        beats: list[Beat] = []
-        for frame, user, length in zip(run.frames, run.users, lengths, strict=True):
-            words = pack(self.suite.arrays[f"in.{stream.prefix}"][frame], stream.width)[:length]
-            words += _noise(stream, length - len(words), rng)
-            # tuser means something on the last beat only: elsewhere it is noise.
-            users = [*rng.integers(0, 2, length - 1).tolist(), user]
-            beats += [
-                Beat(w, int(k == length - 1), u) for k, (w, u) in enumerate(zip(words, users, strict=True))
-            ]
-        return beats
-
     def _wrong(self, run: Run) -> list[str]:
         """Return a sentence for each output that sent something wrong."""
-        bad = [
-            any(
-                length[k] != stream.beats
-                for stream, length in zip(self.suite.inputs, run.lengths, strict=True)
-            )
-            for k in range(len(run.frames))
-        ]
         sentences = []
         for sink, stream in zip(self.sinks, self.suite.outputs, strict=True):
             want = _numbers(self.suite.arrays[f"out.{stream.prefix}"][run.frames])
             got = _split([beat.data for beat in sink.beats], stream)
             sentences.append(differences(stream.frames("output"), got, want))
-            flags = [
-                (int(k == stream.beats - 1), (user + 2 * marked) * (k == stream.beats - 1))
-                for user, marked in zip(run.users, bad, strict=True)
-                for k in range(stream.beats)
-            ]
-            sentences.append(_flags(stream, sink.beats, flags))
+            sentences.append(_flags(stream, sink.beats, flags(self.suite, stream, run)))
         return sentences
 
     def _traced(self, run: Run) -> str:
@@ -181,9 +157,9 @@ class NetworkBench(ClockedBench):
         return "every layer sends what it must: look behind the last one"
 
     async def _disturb(self, clocks: int, rng: np.random.Generator) -> None:
-        words = [_noise(stream, clocks, rng) for stream in self.suite.inputs]
-        for source, noise in zip(self.sources, words, strict=True):
-            source.load([Beat(word, int(k == 2), 1) for k, word in enumerate(noise)], "1")
+        words = [noise(stream, clocks, rng) for stream in self.suite.inputs]
+        for source, sent in zip(self.sources, words, strict=True):
+            source.load([Beat(word, int(k == 2), 1) for k, word in enumerate(sent)], "1")
         for sink in self.sinks:
             sink.load("01")
         for clock in range(clocks):
@@ -193,11 +169,6 @@ class NetworkBench(ClockedBench):
             for source in self.sources:
                 source.sample(clock)
             await RisingEdge(self.dut.clk)
-
-
-def _noise(stream: Stream, count: int, rng: np.random.Generator) -> list[int]:
-    low = -(1 << (stream.width - 1)) if stream.signed else 0
-    return pack(rng.integers(low, low + (1 << stream.width), (max(count, 0), stream.channels)), stream.width)
 
 
 def _numbers(frames: Any) -> list[list[int | None]]:
@@ -212,11 +183,11 @@ def _split(words: list[int | None], stream: Stream) -> list[list[int | None]]:
     return [nothing if word is None else beat for word, beat in zip(words, known, strict=True)]
 
 
-def _flags(stream: Stream, beats: Sequence[Beat], flags: Sequence[tuple[int, int]]) -> str:
+def _flags(stream: Stream, got: Sequence[Beat], wanted: Sequence[tuple[int, int]]) -> str:
     """Compare ``tlast`` and ``tuser`` of each beat."""
     wrong = [
         f"{stream.frames('').place(k, 0)}: got {(beat.last, beat.user)}, want {want}"
-        for k, (beat, want) in enumerate(zip(beats, flags, strict=False))
+        for k, (beat, want) in enumerate(zip(got, wanted, strict=False))
         if (beat.last, beat.user) != want
     ]
     if not wrong:

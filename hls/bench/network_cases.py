@@ -75,8 +75,11 @@ def check_clocks(suite: Suite, run: Run, played: Played) -> None:
 
 
 def check_latency(suite: Suite, run: Run, played: Played) -> None:
-    """Compare latency and interval, frames back to back and always ready, with what is stated."""
+    """Compare latency and interval, frames (or rows) back to back and always ready, with what is stated."""
     frames = len(run.frames)
+    if suite.fields:
+        check_row_latency(suite, played)
+        return
     taken = {s.prefix: np.reshape(c, (frames, -1)) for s, c in zip(suite.inputs, played.taken, strict=True)}
     for stream, clocks in zip(suite.outputs, played.given, strict=True):
         ends = [seen[:, suite.arrays[f"needed.{stream.prefix}.{name}"]] for name, seen in taken.items()]
@@ -89,6 +92,21 @@ def check_latency(suite: Suite, run: Run, played: Played) -> None:
     interval = max(int(seen[-1, 0] - seen[-2, 0]) for seen in taken.values())
     assert interval == suite.clocks_per_frame, (
         f"clocks per frame: got {interval}, want {suite.clocks_per_frame}"
+    )
+
+
+def check_row_latency(suite: Suite, played: Played) -> None:
+    source, taken = suite.inputs[0], np.array(played.taken[0])
+    for stream, clocks in zip(suite.outputs, played.given, strict=True):
+        delay = np.array(clocks) - taken[suite.arrays[f"needed.{stream.prefix}.{source.prefix}"]]
+        delay = delay.reshape(-1, stream.columns)[:-1]  # the last row has none behind it
+        got = (int(delay.max()), int(delay[:, 0].max()))
+        want = (suite.latency_clk[stream.prefix], suite.latency_first_clk[stream.prefix])
+        assert got == want, f"{stream.prefix}: latency, latency of first beats: got {got} clocks, want {want}"
+    begins = taken[:: source.columns]
+    interval = int(begins[-1] - begins[-2])
+    assert interval == suite.clocks_per_frame, (
+        f"clocks per row: got {interval}, want {suite.clocks_per_frame}"
     )
 
 

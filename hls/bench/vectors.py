@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -20,6 +20,8 @@ from .differences import Frames
 from .errors import BenchError
 
 VERSION = 1
+#: Bits of a row's number, where rows come without end.
+ROW_BITS = 32
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,9 @@ class Run:
     Attributes
     ----------
     name : of the traffic.
-    frames : numbers of frames in ``vectors.npz``.
-    users : ``tuser`` with the last beat of each frame.
-    lengths : for each input, beats sent of each frame: fewer or more than it has make a short or a long one.
+    frames : numbers of frames in ``vectors.npz``; of rows without end one, that holds them all.
+    users : ``tuser`` with the last beat of each frame; of rows: the number with the first beat of each.
+    lengths : for each input, beats sent of each frame (row): fewer or more than it has make a short or a long one.
     valid, ready : for each input and output, a text of 1 and 0 by clock, repeated for ever; what is offered stays
         offered.
     """
@@ -90,6 +92,8 @@ class Suite:
         an output beat depends on to that beat; the largest, and the largest of the frames' first beats.
     clocks_per_frame : from a frame's first beat to the next frame's.
     counters : what the counters of short and long frames must say after ``bad``, by port of the network.
+    fields : of rows without end, by output: rows of input that one of its rows depends on, and from one to the next;
+        empty: frames.
     arrays : ``in.<prefix>``, ``out.<prefix>``, ``tap.<prefix>`` : integers (frames, beats, channels);
         ``taken.<run>.<prefix>``, ``given.<run>.<prefix>`` : clock of every beat of a run, 0 is the first after reset;
         ``needed.<output>.<input>`` : for each beat of an output's frame, the last beat of the input that it needs.
@@ -108,6 +112,7 @@ class Suite:
     clocks_per_frame: int
     counters: dict[str, int]
     arrays: dict[str, NDArray[Any]]
+    fields: dict[str, list[int]] = field(default_factory=dict)
 
 
 def read(folder: Path) -> Suite:
