@@ -1,22 +1,12 @@
 """One-line faults in the network's shells; ``test_network_mutations.py`` shows that each is caught.
 
->>> len(MUTATIONS) >= 6 and all((RTL / m.file).read_text().count(m.old) == 1 for m in MUTATIONS)
+>>> len(MUTATIONS) >= 16
 True
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Mutation(NamedTuple):
-    """Text ``old`` of ``file`` (it occurs once) becomes ``new``; ``why`` says what breaks."""
-
-    file: str
-    old: str
-    new: str
-    why: str
-
+from firmware_tests.mutation import Mutation
 
 MUTATIONS = (
     Mutation(
@@ -82,7 +72,10 @@ MUTATIONS = (
     ),
     Mutation("net_quantize.sv", "(Overflow == 1 ? -MAX : -MAX - ONE)", "(-MAX - ONE)", "SAT_SYM is SAT"),
     Mutation(
-        "net_mac.sv", "(beat_q != '0 || used_q != UsedBits'(Places))", "1'b1", "no credits: sums lost in a stall"
+        "net_mac.sv",
+        "(beat_q != '0 || used_q != UsedBits'(Places))",
+        "1'b1",
+        "no credits: sums lost in a stall",
     ),
     Mutation(
         "net_mac.sv", "(!busy_q || beat_done) &&", "!busy_q &&", "a clock lost per beat: only the clocks tell"

@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from hls.bench import runner
-from hls.bench.simulators import quickest
+from hls.bench.simulators import quickest, verilator, verilator_environment
 
 T = TypeVar("T")
 RTL = Path(__file__).resolve().parents[1] / "hls" / "rtl"
@@ -26,6 +27,16 @@ def rtl_files(sources: Sequence[str | Path]) -> list[Path]:
 def sample(items: Sequence[T]) -> Sequence[T]:
     """Return what a test run has time for: all on Icarus or with ``LARTRIG_ALL=1``, else every second."""
     return items if quickest() == "icarus" or os.environ.get("LARTRIG_ALL") == "1" else items[::2]
+
+
+def lint(top: str, sources: Sequence[str | Path], parameters: Mapping[str, int]) -> str:
+    """Return what Verilator's strictest lint says of ``top``; '' is clean."""
+    program = verilator()
+    options = ["--lint-only", "-Wall", "--top-module", top, *(f"-G{k}={v}" for k, v in parameters.items())]
+    environment = {**os.environ, **verilator_environment(program)}
+    command = [program, *options, *rtl_files(sources)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    return done.stderr or ("" if done.returncode == 0 else f"exit code {done.returncode}")
 
 
 def simulate(
