@@ -15,9 +15,11 @@ from trigger.network_spec import NetworkSpec
 CASES = "hls.bench.network_cases"
 
 
-def write(spec: NetworkSpec, folder: Path, kernels: Mapping[str, str] | None = None) -> Plan:
+def write(
+    spec: NetworkSpec, folder: Path, kernels: Mapping[str, str] | None = None, *, continuous: bool = False
+) -> Plan:
     """Write ``rtl`` and ``cocotb`` of a network into ``folder``; return its plan."""
-    plan = write_rtl(spec, folder / "rtl", kernels)
+    plan = write_rtl(spec, folder / "rtl", kernels, continuous=continuous)
     write_suite(spec, plan, folder / "rtl", folder / "cocotb")
     return plan
 

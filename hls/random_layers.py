@@ -41,10 +41,13 @@ OVERFLOWS = ("SAT", "SAT_SYM", "SAT_ZERO", "WRAP")
 
 
 class Draw:
-    """The values that exist so far, by name (shape, format), and what is drawn for a new layer on one of them."""
+    """The values that exist so far, by name (shape, format), and what is drawn for a new layer on one of them.
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.rng = rng
+    ``endless`` : only what continuous mode can do.
+    """
+
+    def __init__(self, rng: np.random.Generator, endless: bool = False) -> None:
+        self.rng, self.endless = rng, endless
         self.values: dict[str, tuple[Shape, Format]] = {}
 
     def format(self, most: int) -> Format:
@@ -62,7 +65,7 @@ class Draw:
         out = []
         for axis in range(2):
             n, k, s = shape[axis], size[axis], stride[axis]
-            if same:
+            if same and not (self.endless and axis == 0):
                 both = max((-(-n // s) - 1) * s + k - n, 0)
                 padding[2 * axis : 2 * axis + 2] = [both // 2, both - both // 2]
             out.append((n + sum(padding[2 * axis : 2 * axis + 2]) - k) // s + 1)
@@ -176,6 +179,7 @@ def _zero_pad(b: Draw, source: str) -> _Made:
     if len(shape) != 3:
         return None
     padding = tuple(int(n) for n in b.rng.integers(0, 3, 4))
+    padding = (0, 0, *padding[2:]) if b.endless else padding
     out = (shape[0] + padding[0] + padding[1], shape[1] + padding[2] + padding[3], shape[2])
     return ZeroPad2D, {"padding": padding, "output_shape": out}
 
@@ -184,7 +188,7 @@ def _upsample(b: Draw, source: str) -> _Made:
     shape = b.values[source][0]
     if len(shape) != 3:
         return None
-    size = (int(b.rng.integers(1, 4)), int(b.rng.integers(1, 4)))
+    size = (1 if b.endless else int(b.rng.integers(1, 4)), int(b.rng.integers(1, 4)))
     return Upsample2D, {"size": size, "output_shape": (shape[0] * size[0], shape[1] * size[1], shape[2])}
 
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
 from hls.random_layers import MAKERS, OVERFLOWS, ROUNDINGS, Draw
+from streams.errors import UserError
+from trigger.continuous import fields
 from trigger.network_check import check, exact, fit
 from trigger.network_spec import Format, Input, Layer, NetworkSpec, Quantize
 
@@ -27,6 +30,7 @@ def random_spec(
     kinds: Sequence[str] | None = None,
     rows: tuple[int, int] = (4, 17),
     columns: tuple[int, int] = (4, 19),
+    endless: bool = False,
 ) -> NetworkSpec:
     """Return a network of up to about ten layers with branches, several inputs and outputs.
 
@@ -34,14 +38,32 @@ def random_spec(
     ----------
     kinds : of ``KINDS``, which layers may occur; default: all (quantizers always do).
     rows, columns : ranges of the image size (end excluded).
+    endless : a network that continuous mode takes.
     """
+    if endless:
+        return _endless(seed)
     builder = _Builder(np.random.default_rng([77, seed]), rows, columns)
-    allowed = list(kinds or KINDS)
+    return _built(builder, list(kinds or KINDS), f"random{seed}")
+
+
+def _endless(seed: int) -> NetworkSpec:
+    allowed = [kind for kind in KINDS if kind not in ("dense", "globalpool2d", "reshape")]
+    for attempt in range(100):
+        rng = np.random.default_rng([78, seed, attempt])
+        builder = _Builder(rng, (16, 24), (4, 19), endless=True)
+        spec = _built(builder, allowed, f"endless{seed}")
+        with suppress(UserError):  # branches that see different rows
+            fields(spec)
+            return spec
+    raise AssertionError(f"seed {seed} gives no network for continuous mode")
+
+
+def _built(builder: _Builder, allowed: list[str], name: str) -> NetworkSpec:
     for _ in range(int(builder.rng.integers(2, 9))):
         for _attempt in range(12):
             if builder.try_to_add(str(builder.rng.choice(allowed))):
                 break
-    spec = builder.finish(f"random{seed}")
+    spec = builder.finish(name)
     check(spec)
     return spec
 
@@ -49,13 +71,20 @@ def random_spec(
 class _Builder(Draw):
     """Appends layers to values that exist; a value that nobody uses in the end becomes an output."""
 
-    def __init__(self, rng: np.random.Generator, rows: tuple[int, int], columns: tuple[int, int]) -> None:
-        super().__init__(rng)
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        rows: tuple[int, int],
+        columns: tuple[int, int],
+        *,
+        endless: bool = False,
+    ) -> None:
+        super().__init__(rng, endless)
         shape = (int(rng.integers(*rows)), int(rng.integers(*columns)), int(rng.integers(1, 4)))
         if rng.random() < 0.15:
             shape = (shape[0] * 2, 1, shape[2])  # a sequence
         self.inputs = [Input(name="pixels", shape=shape, number=self.format(8))]
-        if rng.random() < 0.2:
+        if rng.random() < 0.2 and not endless:
             other = (*shape[:2], int(rng.integers(1, 3)))
             self.inputs.append(Input(name="more pixels", shape=other, number=self.format(6)))
         self.values = {n.name: (n.shape, n.number) for n in self.inputs}
