@@ -87,6 +87,18 @@ class _Emitter:
         self.places = [0, *accumulate(widths)]  # lowest bit of each input number
         self.stages, self.last = program.stages(), program.n_stages
         self.until = self._until()
+        self.memory = self._memories()
+
+    def _memories(self) -> dict[int, int]:
+        """Return for each table the node whose memory it reads: two that are equal share one (block RAM: two ports)."""
+        memory: dict[int, int] = {}
+        waiting: dict[tuple[int, ...], int] = {}
+        for index, node in enumerate(self.program.nodes):
+            if node.kind == "table" and self.until[index] >= 0:
+                memory[index] = waiting.pop(node.table, index)
+                if memory[index] == index:
+                    waiting[node.table] = index
+        return memory
 
     def _until(self) -> list[int]:
         """Return the last register in which each node is needed; 0 = only where it is made, -1 = never."""
@@ -126,7 +138,7 @@ class _Emitter:
         if node.kind == "input":
             return f"x[{self.places[node.index]}+:{node.width}]"
         if node.kind == "table":
-            return f"t{index}[t{index}_at]"
+            return f"t{self.memory[index]}[t{index}_at]"
         if node.kind == "multiply":
             return f"p{index}[{node.width - 1}:0]"
         terms = [self._term(s, stage, k, node.width) for s, k in zip(node.sources, node.shifts, strict=True)]
@@ -159,7 +171,7 @@ class _Emitter:
         return [f"  wire [{sum(widths) - 1}:0] p{index} = {' * '.join(terms)};"]
 
     def _table(self, index: int) -> list[str]:
-        """Return the memory of a table, and the address of the entry that is read."""
+        """Return the memory of a table, if it is the first to have it, and the address of the entry that is read."""
         node, end = self.program.nodes[index], len(self.program.nodes[index].table) - 1
         source = self.program.nodes[node.sources[0]]
         place = Node("input", source.low - node.offset, source.high - node.offset)
@@ -173,20 +185,23 @@ class _Emitter:
                 address = f"{where} > {left}'h{end:x} ? {bits}'h{end:x} : {address}"
             if place.signed:
                 address = f"t{index}_from[{place.width - 1}] ? {bits}'h0 : {address}"
-        entries = [*node.table, *node.table[-1:]][: max(end + 1, 2)]
-        values = (
-            f"    t{index}[{k}] = {node.width}'h{v % (1 << node.width):x};" for k, v in enumerate(entries)
-        )
         given = self._term(node.sources[0], self.stages[index], 0, place.width)
         offset = f" - {place.width}'h{node.offset % (1 << place.width):x}" if node.offset else ""
         return [
-            f"  logic [{node.width - 1}:0] t{index}[{len(entries)}];",
-            "  initial begin",
-            *values,
-            "  end",
+            *(self._entries(index) if self.memory[index] == index else []),
             f"  wire [{place.width - 1}:0] t{index}_from = {given}{offset};",
             f"  wire [{bits - 1}:0] t{index}_at = {address};",
         ]
+
+    def _entries(self, index: int) -> list[str]:
+        """Return the memory with its contents; two words at least, so that the address has a bit."""
+        node = self.program.nodes[index]
+        entries = [*node.table, *node.table[-1:]][: max(len(node.table), 2)]
+        values = (
+            f"    t{index}[{k}] = {node.width}'h{v % (1 << node.width):x};" for k, v in enumerate(entries)
+        )
+        head = f"  logic [{node.width - 1}:0] t{index}[{len(entries)}];"
+        return [head, "  initial begin", *values, "  end"]
 
     def _term(self, index: int, stage: int, shift: int, width: int) -> str:
         """Return ``width`` bits of a node << shift, as seen by the logic before register ``stage``."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hls.kernels.emit import emit
 from hls.kernels.multiple import multiple
 from hls.kernels.pixelwise import program, widths
 from hls.kernels.program import LEVELS_PER_STAGE, Program
 from hls.random_kernels import KINDS, random_kernel, wide_kernels
 from streams.errors import UserError
-from trigger.network_spec import Format, Quantize
+from trigger.network_spec import Format, Lookup, Quantize
 
 
 def check_ranges(program: Program, inputs: np.ndarray) -> None:
@@ -62,6 +63,16 @@ def test_product_and_table_have_a_stage_of_their_own() -> None:
         if node.kind in ("table", "multiply"):
             assert depth == stage * LEVELS_PER_STAGE
             assert all(stages[s] < stage for s in node.sources)
+
+
+def test_two_equal_tables_share_a_memory() -> None:
+    number = Format(signed=True, width=3, fraction=0)
+    fields = {"name": "table", "output": number, "table": [-4, 3, -1, 0, 1, 2, 3, -2]}
+    for channels, memories in ((1, 1), (2, 1), (3, 2), (4, 2)):
+        layer = Lookup(input_shape=(channels,), output_shape=(channels,), **fields)
+        made = program(layer, [number], [channels])
+        text = emit(made, "kernel", in_width=3, out_width=3, reference="step")
+        assert text.count("initial begin") == memories and text.count("_at];") == channels
 
 
 def test_layers_without_such_arithmetic_are_refused() -> None:
