@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from hls.netlist import Block, Front, Netlist, Resize, Window
@@ -49,7 +50,9 @@ def for_rows(spec: NetworkSpec) -> NetworkSpec:
     UserError : a layer that has no meaning without frames.
     """
     found = fields(spec).values()
-    return with_rows(spec, max(field.rows for field in found) + 8 * max(field.stride for field in found))
+    whole = math.lcm(*(field.stride for field in found))  # a repetition gives at least as many rows again
+    least = max(field.rows for field in found) + 8 * max(field.stride for field in found)
+    return with_rows(spec, whole * -(-least // whole))
 
 
 def _block(block: Block) -> Block:
