@@ -13,12 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from hls import arithmetic
-from hls.kernel_choice import mac_clocks
 from hls.kernels.pixelwise import needs_marks
-from hls.netlist import Front, Global, Mac, Resize, Step, Stream, Window
+from hls.matrix_kinds import Asked, Body, matrix
+from hls.netlist import Front, Global, Resize, Step, Stream, Window
 from streams.errors import UserError
 from trigger.network_check import fit
 from trigger.network_spec import (
@@ -35,46 +34,25 @@ from trigger.network_spec import (
     ZeroPad2D,
 )
 
-#: A matrix of at most this many weights becomes shifts and adds, a larger one a sequential multiply-accumulate.
-MAX_UNROLLED_WEIGHTS = 2500
-#: The same for the non-zero signed digits of its weights, each an addition at most (8-bit weights have 3).
-#: The solver's time grows with them: 3 000 digits 2.4 s, 13 000 (2 500 weights of 16 bits) more than 2 minutes.
-MAX_UNROLLED_DIGITS = 7500
 _MARK = Format(signed=False, width=1, fraction=0)
 
 
-class Body(NamedTuple):
-    """Fronts, steps and sink of a block, and the plan's word for it."""
-
-    fronts: tuple[Front, ...]
-    steps: tuple[Step, ...]
-    sink: Stream
-    kernel: str
-
-
-class Wanted(NamedTuple):
-    """Choices from outside for a matrix: ``shift_add`` or ``mac``, and clocks per window."""
-
-    kernel: str | None = None
-    reuse: int | None = None
-
-
-def body(layer: Layer, streams: Sequence[Stream], wanted: Wanted | None = None) -> Body:
+def body(layer: Layer, streams: Sequence[Stream], asked: Asked | None = None) -> Body:
     """Return what carries out ``layer`` on ``streams``.
 
     Parameters
     ----------
-    wanted : of a convolution or dense layer, where the choice by rate and size is not wanted.
+    asked : of a convolution or dense layer: what decides about its kernel.
 
     Raises
     ------
-    UserError : padding of a whole window.
+    UserError : padding of a whole window, or a reuse factor that cannot be.
     """
     source = streams[0]
     if isinstance(layer, Conv2D):
-        return _matrix(layer, _window(layer, source), source, wanted or Wanted())
+        return matrix(layer, _window(layer, source), source, asked or Asked())
     if isinstance(layer, Dense):
-        return _matrix(layer, None, source, wanted or Wanted())
+        return matrix(layer, None, source, asked or Asked())
     if isinstance(layer, MaxPool2D):
         window = _window(layer, source, pad_value=source.number.min_int)
         return _one((window,), arithmetic.largest(layer, window), _behind(window, layer), "max")
@@ -103,41 +81,12 @@ def reshaped(stream: Stream, shape: Shape) -> Stream:
     return stream
 
 
-def digits(layer: Conv2D | Dense) -> int:
-    """Return the number of non-zero signed digits (non-adjacent form) of all weights."""
-    return sum((3 * abs(weight) ^ abs(weight)).bit_count() for weight in layer.weights)
-
-
 def _one(fronts: tuple[Front, ...], step: Step, sink: Stream, kernel: str) -> Body:
     return Body(fronts, (step,), sink, kernel)
 
 
 def _behind(window: Window, layer: Conv2D | MaxPool2D | AveragePool2D) -> Stream:
     return Stream(window.rows, window.columns, layer.output_shape[-1], layer.output)
-
-
-def _matrix(layer: Conv2D | Dense, window: Window | None, source: Stream, wanted: Wanted) -> Body:
-    given = window.sink if window else source
-    sink = replace(given, channels=layer.output_shape[-1], number=layer.output)
-    fronts: tuple[Front, ...] = (window,) if window else ()
-    small = len(layer.weights) <= MAX_UNROLLED_WEIGHTS and digits(layer) <= MAX_UNROLLED_DIGITS
-    kernel = wanted.kernel or ("shift_add" if small and window else "mac")
-    if kernel == "shift_add":
-        return _one(fronts, arithmetic.matrix(layer, given.number), sink, kernel)
-    if not window:
-        sink = replace(sink, rows=1, columns=1)
-    in_group = given.channels // arithmetic.groups(layer)
-    parallel = -(-in_group // min(wanted.reuse, in_group)) if wanted.reuse else 1
-    clocks = mac_clocks(
-        inputs=given.channels,
-        beats=given.beats // sink.beats,
-        parallel=parallel,
-        dsp=True,
-        weight_width=arithmetic.weight_width(layer),
-        groups=arithmetic.groups(layer),
-    )
-    mac = Mac(layer, given, sink, parallel, True, clocks.depth, clocks.places)
-    return Body((*fronts, mac), (), sink, kernel)
 
 
 def _window(

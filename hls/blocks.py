@@ -20,9 +20,11 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from hls.block_kinds import Body, Wanted, body, reshaped
-from hls.netlist import FIFO_DEPTH, Block, Edge, Netlist, Port, Repack, Stream
-from hls.rates import frame_clocks
+from hls.block_kinds import body, reshaped
+from hls.block_limits import MAX_BEAT_BITS, check_choices, check_sizes
+from hls.matrix_kinds import Asked, Body
+from hls.netlist import Block, Edge, Mac, Netlist, Port, Repack, Stream
+from hls.rates import FULL, behind_all, frame_clocks
 from hls.verilog import identifier, labels
 from streams.errors import UserError
 from trigger.network_check import check
@@ -44,10 +46,6 @@ from trigger.network_spec import (
 )
 from trigger.network_spec import Input as SpecInput
 
-#: Bits of a vector that has to stand in one beat.
-MAX_BEAT_BITS = 4096
-#: Bits of any signal (Verilator's limit), and beats of a frame.
-MAX_BITS, MAX_BEATS = 65536, 1 << 24
 _ANY_PACKING = (Quantize, Leaky, Lookup, Dense, Reshape)
 _FUSED = (Quantize, Leaky, Lookup, Scale, Softmax, Argmax, Reshape)
 
@@ -70,11 +68,14 @@ def cut(
         choice, padding of a whole kernel, or a vector too wide for a beat where it has to stand in one.
     """
     check(spec)
-    _check_choices(spec, kernels or {}, reuse or {})
-    cutter = _Cutter(spec, kernels or {}, reuse or {})
-    for layer in spec.layers:
-        cutter.add(layer)
-    return cutter.netlist()
+    check_choices(spec, kernels or {}, reuse or {})
+    clocks, busiest = 0, frame_clocks(spec)
+    while busiest > clocks:  # a kernel that holds the input back gives all others more time
+        clocks = busiest
+        draft = _Cutter(spec, kernels or {}, reuse or {}, clocks, dry=True).whole()
+        macs = (front for block in draft.blocks for front in block.fronts if isinstance(front, Mac))
+        busiest = max([clocks, *(mac.turns * mac.source.beats for mac in macs)])
+    return _Cutter(spec, kernels or {}, reuse or {}, clocks).whole()
 
 
 @dataclass(frozen=True)
@@ -93,16 +94,26 @@ class _Value:
 class _Cutter:
     """Takes layers in order; blocks grow by what is fused behind them."""
 
-    def __init__(self, spec: NetworkSpec, kernels: Mapping[str, str], reuse: Mapping[str, int]) -> None:
-        self.spec, self.kernels, self.reuse = spec, kernels, reuse
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        kernels: Mapping[str, str],
+        reuse: Mapping[str, int],
+        clocks: int,
+        *,
+        dry: bool = False,
+    ) -> None:
+        self.spec, self.kernels, self.reuse, self.clocks, self.dry = spec, kernels, reuse, clocks, dry
         self.uses = Counter(source for layer in spec.layers for source in layer.sources)
         self.uses.update(spec.outputs)
         self.blocks: dict[str, Block] = {}
+        self.buffered: set[str] = set()
         self.values: dict[str, _Value] = {}
         prefixes = labels("s_axis", [node.name for node in spec.inputs])
         self.inputs = tuple(
             Port(n.name, label, _plain(n)) for n, label in zip(spec.inputs, prefixes, strict=True)
         )
+        self.peaks = {port.label: FULL for port in self.inputs}
         for port in self.inputs:
             self.values[port.name] = _Value(port.label, port.stream, alone=self.uses[port.name] == 1)
 
@@ -120,13 +131,11 @@ class _Cutter:
         else:
             self._new(layer, [self._packed(layer, port) for port in range(len(layer.sources))])
 
-    def wanted(self, layer: Layer) -> Wanted:
-        """Return what was asked for a layer's kernel."""
-        reuse = self.reuse.get(layer.name)
-        kernel = self.kernels.get(layer.name)
-        if reuse and not kernel:
-            kernel = "shift_add" if reuse == 1 else "mac"
-        return Wanted(kernel, reuse)
+    def whole(self) -> Netlist:
+        """Carry out all layers."""
+        for layer in self.spec.layers:
+            self.add(layer)
+        return self.netlist()
 
     def netlist(self) -> Netlist:
         """Return what was built."""
@@ -144,7 +153,9 @@ class _Cutter:
         takers = Counter(edge.producer for edge in edges)
         ports = {port.label for port in self.inputs}
         wired = (
-            replace(edge, depth=0 if edge.producer in ports and takers[edge.producer] == 1 else FIFO_DEPTH)
+            replace(edge, depth=0)
+            if edge.producer in ports and takers[edge.producer] == 1 and edge.consumer not in self.buffered
+            else edge
             for edge in edges
         )
         return Netlist(
@@ -153,8 +164,13 @@ class _Cutter:
             outputs=outputs,
             blocks=tuple(self.blocks.values()),
             edges=tuple(wired),
-            frame_clocks=frame_clocks(self.spec),
+            frame_clocks=self.clocks,
         )
+
+    def _asked(self, layer: Layer, values: Sequence[_Value]) -> Asked:
+        peak = max(self.peaks[value.label] for value in values)
+        reuse = self.reuse.get(layer.name)
+        return Asked(self.kernels.get(layer.name), reuse, peak, self.clocks, self.dry)
 
     def _give(self, layer: Layer, value: _Value) -> None:
         self.values[layer.name] = value
@@ -167,17 +183,19 @@ class _Cutter:
             name, around = values[0].padding
             names = (name, layer.name)
             layer = _padded(layer, around)
-        _check_sizes(layer, [value.stream for value in values])
-        made = body(layer, [value.stream for value in values], self.wanted(layer))
-        _check_sizes(layer, [made.sink, *(front.sink for front in made.fronts)])
-        self._append(layer.name, names, layer.name, values, made)
-        label = next(reversed(self.blocks))
+        check_sizes(layer, [value.stream for value in values])
+        made = body(layer, [value.stream for value in values], self._asked(layer, values))
+        check_sizes(layer, [made.sink, *(front.sink for front in made.fronts)])
+        label = self._append(layer.name, names, layer.name, values, made)
         self._give(layer, _Value(label, made.sink, alone=self.uses[layer.name] == 1))
 
     def _append(
         self, title: str, names: tuple[str, ...], gives: str, values: Sequence[_Value], made: Body
     ) -> str:
         label = f"layer{len(self.blocks)}_{identifier(title)}"
+        self.peaks[label] = behind_all(made.fronts, max(self.peaks[value.label] for value in values))
+        if made.buffered:
+            self.buffered.add(label)
         self.blocks[label] = Block(
             label=label,
             layers=names,
@@ -229,7 +247,7 @@ class _Cutter:
     def _wanted(self, layer: Layer, source: str, stream: Stream) -> Stream:
         """Return the packing in which ``layer`` takes a source."""
         shape = self.spec.shape(source)
-        in_one = isinstance(layer, Dense) and self.wanted(layer).kernel == "shift_add"
+        in_one = isinstance(layer, Dense) and self.kernels.get(layer.name) == "shift_add"
         if isinstance(layer, _ANY_PACKING) and not in_one:
             return reshaped(stream, shape)
         if len(shape) == 3:
@@ -260,27 +278,3 @@ def _plain(node: SpecInput) -> Stream:
     """Return the packing of an input: a pixel, or a whole vector, per beat."""
     rows, columns, channels = node.shape if len(node.shape) == 3 else (1, 1, node.shape[0])
     return Stream(rows, columns, channels, node.number)
-
-
-def _check_sizes(layer: Layer, streams: Sequence[Stream]) -> None:
-    """Refuse what the tools do not take."""
-    for stream in streams:
-        if stream.width > MAX_BITS or stream.beats > MAX_BEATS:
-            raise UserError(
-                f"layer {layer.name}: frames of {stream.beats} beats of {stream.width} bits: want at most {MAX_BEATS}"
-                f" beats of {MAX_BITS} bits: use smaller images, or fewer channels"
-            )
-
-
-def _check_choices(spec: NetworkSpec, kernels: Mapping[str, str], reuse: Mapping[str, int]) -> None:
-    choices = [layer.name for layer in spec.layers if isinstance(layer, Conv2D | Dense)]
-    for name, kind in kernels.items():
-        if name not in choices or kind not in ("shift_add", "mac"):
-            raise UserError(
-                f"kernel {kind!r} for layer {name!r}: want shift_add or mac, for one of {choices}"
-            )
-    for name, factor in reuse.items():
-        if name not in choices or factor < 1:
-            raise UserError(
-                f"reuse factor {factor} for layer {name!r}: want at least 1, for one of {choices}"
-            )

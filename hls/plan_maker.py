@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hls import cycles
-from hls.estimate import estimate, line_words, weight_words
+from hls.estimate import estimate, line_bits, weight_bits
 from hls.netlist import Block, Mac, Netlist, Window
 from hls.plan import FifoPlan, LayerPlan, OutputPlan, Plan
 from hls.rates import Rate, rates
@@ -65,7 +65,7 @@ def plan_of(
 def _layer(block: Block, rate: Rate) -> LayerPlan:
     macs = [unit for unit in block.fronts if isinstance(unit, Mac)]
     windows = [unit for unit in block.fronts if isinstance(unit, Window)]
-    memories = [line_words(unit) for unit in windows] + [weight_words(unit) for unit in macs]
+    memories = [line_bits(unit) for unit in windows] + [weight_bits(unit) for unit in macs]
     carried = [*(mac.layer for mac in macs), *(step.layer for step in block.steps)]
     products = sum(len(step.program.product_bits()) for step in block.steps if step.program)
     return LayerPlan(
@@ -79,6 +79,6 @@ def _layer(block: Block, rate: Rate) -> LayerPlan:
         interval=max([mac.turns for mac in macs], default=1),
         stages=block.stages,
         multipliers=products + sum(mac.sink.channels * mac.parallel for mac in macs),
-        memory_bits=sum(words * width for words, width in memories),
+        memory_bits=sum(memories),
         estimate=estimate(block),
     )

@@ -12,6 +12,7 @@ clock. A stream's mean rate is its beats per frame by that; its peak rate is tha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -45,6 +46,13 @@ def behind(front: Front, peak: Fraction) -> Fraction:
         return FULL  # rows and zeros of its own making follow each other without a pause
     assert isinstance(front, Repack)
     return min(FULL, peak * front.source.channels / front.sink.channels)
+
+
+def behind_all(fronts: Iterable[Front], peak: Fraction) -> Fraction:
+    """Return the peak rate behind all units of a block."""
+    for front in fronts:
+        peak = behind(front, peak)
+    return peak
 
 
 def frame_clocks(spec: NetworkSpec) -> int:

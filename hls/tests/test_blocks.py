@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from hls.blocks import MAX_BEAT_BITS, cut
+from hls.block_limits import MAX_BEAT_BITS
+from hls.blocks import cut
 from hls.netlist import Global, Mac, Netlist, Repack, Resize, Window
 from hls.rates import rates
 from hls.rtl_sources import sources
@@ -133,7 +134,7 @@ def test_beats_are_repacked_where_the_packing_matters_only() -> None:
     netlist = cut(network(flat, relu("q", "flat"), (*dense[:2], ["q"], dense[3])))
     assert named(netlist) == ["q", "a"]
     mac = netlist.blocks[1].fronts[0]
-    assert isinstance(mac, Mac) and (mac.turns, mac.beats) == (2, 48)
+    assert isinstance(mac, Mac) and (mac.turns, mac.beats) == (1, 48), "a beat per clock"
     norm = {"weight": WEIGHT, "weights": [1] * 96, "bias": [0] * 96}
     repacked = cut(network(flat, (Scale, "a", ["flat"], norm)))
     front = repacked.blocks[0].fronts[0]

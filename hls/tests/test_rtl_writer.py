@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from hls import block_kinds, blocks, plan
+from hls import blocks, kernel_choice, plan
 from hls.rtl_writer import write_rtl
 from streams.errors import UserError
 from trigger.network_spec import Conv2D, Dense, Format, Input, MaxPool2D, NetworkSpec, Quantize, Reshape
@@ -106,21 +106,21 @@ def test_plan_says_kernels_and_intervals(tmp_path: Path) -> None:
     assert write_rtl(spec(), tmp_path, {"conv/1": "mac"}).clocks_per_frame == 9 * 64
 
 
-def test_kernel_kind_changes_at_the_stated_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(block_kinds, "MAX_UNROLLED_WEIGHTS", 18)
-    assert blocks.cut(spec()).blocks[0].kernel == "shift_add"
-    monkeypatch.setattr(block_kinds, "MAX_UNROLLED_WEIGHTS", 17)
-    assert blocks.cut(spec()).blocks[0].kernel == "mac"
-
-
-def test_kernel_kind_changes_with_the_digits_of_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("bound", "enough"), [("MAX_UNROLLED_WEIGHTS", 18), ("MAX_UNROLLED_DIGITS", 11)])
+def test_kernel_at_full_rate_is_unrolled_up_to_stated_sizes(
+    monkeypatch: pytest.MonkeyPatch, bound: str, enough: int
+) -> None:
+    # Signed digits: 3 = 4 - 1, 7 = 8 - 1, 6 = 8 - 2, so 1 + 1 + 2 + 2 + 2 + 2 + 1.
     conv = msgspec.structs.replace(spec().layers[0], weights=[0, 1, -2, 3, 5, -7, 6, -8, *[0] * 10])
-    assert block_kinds.digits(conv) == 1 + 1 + 2 + 2 + 2 + 2 + 1  # 3 = 4 - 1, 7 = 8 - 1, 6 = 8 - 2
     small = msgspec.structs.replace(spec(), layers=[conv], outputs=[])
-    monkeypatch.setattr(block_kinds, "MAX_UNROLLED_DIGITS", 11)
+    monkeypatch.setattr(kernel_choice, bound, enough)
     assert blocks.cut(small).blocks[0].kernel == "shift_add"
-    monkeypatch.setattr(block_kinds, "MAX_UNROLLED_DIGITS", 10)
+    monkeypatch.setattr(kernel_choice, bound, enough - 1)
     assert blocks.cut(small).blocks[0].kernel == "mac"
+    with pytest.raises(
+        UserError, match=r"layer conv/1: got reuse factor 1 for 18 weights with 11 non-zero digits"
+    ):
+        blocks.cut(small, reuse={"conv/1": 1})
 
 
 def test_same_spec_same_bytes(tmp_path: Path) -> None:
