@@ -24,7 +24,10 @@ CASES = "firmware_tests.network_clocks_cases"
 
 @dataclass(frozen=True)
 class Traffic:
-    """Frames that are sent, and the clocks of a run in which each port's valid or ready is true, by label."""
+    """Frames that are sent, and the clocks of a run in which each port's valid or ready is true, by label.
+
+    Where nothing is said, and behind the end, both are true always; ``clocks`` bounds the run.
+    """
 
     name: str
     frames: int
@@ -59,7 +62,9 @@ def record(netlist: Netlist, runs: Sequence[Traffic], folder: Path, tag: str) ->
         "runs": [{"name": run.name, "frames": run.frames, "clocks": run.clocks} for run in runs],
     }
     (folder / "traffic.json").write_text(json.dumps(facts))
-    arrays = {f"{run.name}.{label}": signal for run in runs for label, signal in run.signals.items()}
+    labels = [port.label for port in (*netlist.inputs, *netlist.outputs)]
+    never = np.zeros(0, np.bool_)
+    arrays = {f"{run.name}.{label}": run.signals.get(label, never) for run in runs for label in labels}
     np.savez(folder / "traffic.npz", **arrays)
     design = runner.Design("network", [rtl / "network.f"], simulator=quickest(), public="top")
     runner.build(design)
