@@ -103,7 +103,7 @@ def simulate(tables: Tables, sizes: Sizes, signals: NDArray[np.bool_], taken: Ar
         moved |= _guards(inputs, outputs, links, edges, sizes.flag_depth, signals, clock, taken)
         moved |= _flags(inputs, outputs, sizes.flag_depth)
         moved |= _edges(edges)
-        if _done(outputs):
+        if _done(outputs) and _done(inputs):
             break
         if not moved and clock >= traced:
             pause = _pause(units, state, queue, clock)
