@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hls.keras_walk import safe_name
 from hls.precision import explicit_result
 from hls.quantizers import quantizer
 from hls.readers import activations, merges, pools, shapes, weights
@@ -70,6 +71,11 @@ class _Walk:
 
     def spec(self) -> NetworkSpec:
         for node in _sorted(list(self.model.graph.values())):
+            if node.name != safe_name(node.name):
+                raise UserError(
+                    f"layer {node.name}: hls4ml makes C++ names of layer names: rename it to {safe_name(node.name)!r}, "
+                    "or call hls.keras_model.prepared(model) first"
+                )
             if _is_input(node):
                 self._input(node)
             elif node.outputs[0] not in self.names:

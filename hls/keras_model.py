@@ -9,6 +9,7 @@ from typing import Any
 
 from hls.keras_alias import legacy_keras
 from hls.keras_check import check
+from hls.keras_file_check import check_file
 from hls.keras_rewrites import rewritten
 from hls.keras_walk import Sizes, input_shapes, rebuilt, steps
 from streams.errors import UserError
@@ -29,11 +30,14 @@ def load(path: Path) -> Any:
     """
     if not path.is_file():
         raise UserError(f"cannot read model {path}: no such file")
+    check_file(path)
     with legacy_keras() as keras:
         try:
             return keras.models.load_model(str(path), custom_objects=custom_objects(), compile=False)
         except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            lines = [line for line in str(error).splitlines() if line.strip()]
+            reason = " ".join(lines[: 2 if "Exception encountered" in str(error) else 1])[:300]
+            reason = reason or type(error).__name__
             raise UserError(
                 f"cannot read model {path}: {reason}: want a .keras or .h5 file of a QKeras model"
             ) from error

@@ -131,5 +131,5 @@ def test_nothing_is_left_of_a_failure(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_layers_that_do_not_fit(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"do not fit images of .1, 1, 1."):
+    with pytest.raises(UserError, match=r"layer .*: .*larger than its input of .1, 1"):
         keras_model.rebuilt(small_model((None, None, 1)), (1, 1, 1))
