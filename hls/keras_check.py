@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from hls.keras_activations import check_activation
 from hls.keras_alias import legacy_keras
 from hls.keras_walk import Step, input_shapes, output_names, safe_name, steps
 from streams.errors import UserError
@@ -28,6 +29,13 @@ _HINTS = {
     "DepthwiseConv2D": "its weights have no quantizer: use QDepthwiseConv2D",
     "DepthwiseConv1D": "its weights have no quantizer: use QDepthwiseConv2D on images of one column",
     "QBatchNormalization": "use BatchNormalization, whose scale and offset are rounded to 18 bits",
+    "PReLU": "use LeakyReLU: one slope for all",
+    "ELU": "use LeakyReLU",
+    "ThresholdedReLU": "use ReLU",
+    "Maximum": "use Add, Subtract or Multiply",
+    "Minimum": "use Add, Subtract or Multiply",
+    "Average": "use Add, then QActivation with one more integer bit",
+    "Dot": "use Multiply",
     "Sequential": "a model inside the model: put its layers into the model itself",
     "Functional": "a model inside the model: put its layers into the model itself",
 }
@@ -51,6 +59,7 @@ def check(model: Any) -> None:
         for step in found:
             _check_kind(step.layer)
             _check_options(step.layer)
+            check_activation(step.layer)
             _check_weights(step.layer)
         _check_names(model, found)
         _check_ends(model, found)

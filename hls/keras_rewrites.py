@@ -38,9 +38,21 @@ def _dropped(layer: Any) -> Callable[[Any], Any]:
     return same
 
 
+def _stated(layer: Any) -> Callable[[Any], Any]:
+    """State the size that a Reshape leaves open with -1, from which hls4ml would derive sizes below 0."""
+
+    def reshape(given: Any) -> Any:
+        config = {**layer.get_config(), "name": safe_name(layer.name)}
+        open_size = type(layer).from_config(config)(given)
+        return type(layer).from_config({**config, "target_shape": tuple(open_size.shape[1:])})(given)
+
+    return reshape
+
+
 _REWRITES: dict[str, Callable[[Any], Callable[[Any], Any]]] = {
     "Add": _in_twos,
     "Multiply": _in_twos,
     "Concatenate": _in_twos,
     "Dropout": _dropped,
+    "Reshape": _stated,
 }
