@@ -48,6 +48,18 @@ class Rate:
         """Return the rate behind a window of this stride (rows, columns)."""
         return Rate(self.mean / (stride[0] * stride[1]), self.peak / stride[1])
 
+    def own(self, stride: tuple[int, int]) -> Rate:
+        """Return the rate at which a layer with a window of this stride is fed, where this rate feeds its window.
+
+        A FIFO in front of the window holds pixels, and those of rows that give no window still take a clock each:
+        at one pixel per clock nothing is won by it.
+
+        >>> Rate(Fraction(1), Fraction(1)).own((2, 2)), Rate(Fraction(1, 4), Fraction(1, 2)).own((2, 2)).mean
+        (Rate(mean=Fraction(1, 2), peak=Fraction(1, 2)), Fraction(1, 14))
+        """
+        rows, columns = stride
+        return Rate(1 / (columns * (rows / self.mean - (rows - 1))), self.peak / columns)
+
 
 @dataclass(frozen=True)
 class Work:
