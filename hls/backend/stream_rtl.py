@@ -6,11 +6,12 @@ always exact. The flow is ``exact`` (formats and repairs), initialisation, strea
 
 from __future__ import annotations
 
+import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from streams.errors import ConfigError
+from streams.errors import ConfigError, UserError
 
 NAME = "StreamRTL"
 _TYPES = (
@@ -44,6 +45,16 @@ def backend_class() -> type:
             config: dict[str, Any] = super().create_initial_config(io_type=_stream_only(io_type), **options)
             _choose_parser(config)
             return config
+
+        def build(self, model: Any, **options: Any) -> Any:
+            """Write HLS project and RTL, then run Vitis HLS on the project; arguments as hls4ml's Vitis backend."""
+            model.write()
+            if shutil.which("vitis-run") is None:
+                raise UserError(
+                    f"no vitis-run found on PATH: the HLS project and the RTL are written to "
+                    f"{model.config.get_output_dir()}, but not synthesised: install Vitis, or use the RTL as it is"
+                )
+            return super().build(model, **options)
 
     return StreamRTLBackend
 

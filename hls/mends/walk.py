@@ -192,7 +192,8 @@ def _copies(node: Node, count: int) -> tuple[list[str], list[Node]]:
     source, name = node.name, f"{node.name}_clone"
     while True:
         rest = count - len(copies)
-        names = [f"{node.name}_copy{len(copies) + i + 1}" for i in range(min(rest, MOST_COPIES))]
+        first = len(copies) + len(clones) + 1  # the last of each clone but one feeds the next clone
+        names = [f"{node.name}_copy{first + i}" for i in range(min(rest, MOST_COPIES))]
         clones.append(
             Node("Clone", name, node.shape, node.number, (source,), {"size": int(np.prod(node.shape))},
                  outputs=tuple(names))
