@@ -52,6 +52,12 @@ def modules() -> dict[str, Fixed]:
         "net_fifo": Fixed(
             "net_fifo", ("net_fifo.sv",), kernel_estimate.fifo(48, 2), {"Width": 48, "Depth": 2}
         ),
+        "net_deep_fifo": Fixed(
+            "net_deep_fifo",
+            ("net_deep_fifo.sv",),
+            kernel_estimate.fifo(36, 512),
+            {"Width": 36, "Depth": 512},
+        ),
         "net_quantize": _quantize(8, 18, 6, 8),
         "net_window_992x1": _window(992, 1, 8),
         "net_window_32x8": _window(32, 8, 6),
