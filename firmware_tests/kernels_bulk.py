@@ -9,12 +9,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from hls.kernels.builder import Builder
 from hls.kernels.emit import emit
 from hls.kernels.pixelwise import program, widths
+from hls.kernels.program import Program
 from hls.random_kernels import Case
+
+
+class Kernel(NamedTuple):
+    """A program, the widths of its numbers, int64 (n, inputs), and what must come, (n, outputs)."""
+
+    name: str
+    program: Program
+    in_widths: list[int]
+    out_width: int
+    inputs: np.ndarray
+    wanted: np.ndarray
+
+
+def kernel(case: Case) -> Kernel:
+    """Return the kernel of a layer."""
+    layer, made = case.layer, program(case.layer, case.numbers, case.channels)
+    bits = widths(case.numbers, case.channels)
+    return Kernel(layer.name, made, bits, layer.output.width, case.inputs, case.wanted)
+
+
+def held_table() -> Kernel:
+    """Return a table that is asked for places before its start and after its end."""
+    entries, numbers = [5, -3, 2], np.arange(-8, 8)
+    build = Builder([(-8, 7)])
+    made = build.program([build.lookup(0, entries, offset=-3, down=1)])
+    wanted = [entries[min(max((int(n) + 3) // 2, 0), 2)] for n in numbers]
+    return Kernel("held_table", made, [4], 4, numbers[:, None], np.array(wanted)[:, None])
 
 
 def harness(kernels: Sequence[tuple[str, int, int]]) -> str:
@@ -46,23 +76,24 @@ def packed(rows: np.ndarray, bits: Sequence[int]) -> list[int]:
     return words
 
 
-def write(cases: Iterable[Case], folder: Path, *, rows: int) -> tuple[list[Path], list[dict[str, object]]]:
+def write(
+    kernels: Iterable[Kernel], folder: Path, *, rows: int
+) -> tuple[list[Path], list[dict[str, object]]]:
     """Write kernels and harness; return their files, and for each kernel its stages, inputs and wanted outputs."""
-    files, kernels, vectors = [], [], []
-    for k, case in enumerate(cases):
-        made, bits = program(case.layer, case.numbers, case.channels), widths(case.numbers, case.channels)
-        out = case.layer.output.width
-        text = emit(
-            made, f"kernel{k}", in_width=bits, out_width=out, reference="trigger/integer_layers.py:step"
-        )
+    files, wired, vectors = [], [], []
+    for k, one in enumerate(kernels):
+        bits, out, count = one.in_widths, one.out_width, one.wanted.shape[1]
+        reference = "trigger/integer_layers.py:step"
         files.append(folder / f"kernel{k}.sv")
-        files[-1].write_text(text)
-        kernels.append((f"kernel{k}", sum(bits), out * len(made.outputs)))
-        chosen = np.arange(rows) * len(case.inputs) // rows
-        inputs, wanted = case.inputs[chosen], case.wanted[chosen]
-        facts = {"name": f"{case.layer.name} of seed {k}", "stages": made.n_stages}
-        facts |= {"x": packed(inputs, bits), "y": packed(wanted, [out] * wanted.shape[1])}
+        files[-1].write_text(
+            emit(one.program, f"kernel{k}", in_width=bits, out_width=out, reference=reference)
+        )
+        wired.append((f"kernel{k}", sum(bits), out * count))
+        chosen = np.arange(rows) * len(one.inputs) // rows
+        facts = {"name": f"{one.name} (kernel{k})", "stages": one.program.n_stages}
+        facts["x"] = packed(one.inputs[chosen], bits)
+        facts["y"] = packed(one.wanted[chosen], [out] * count)
         vectors.append(facts)
     files.append(folder / "kernels_bulk.sv")
-    files[-1].write_text(harness(kernels))
+    files[-1].write_text(harness(wired))
     return files, vectors

@@ -16,6 +16,11 @@ from hls.bench.simulators import quickest, verilator, verilator_root
 from hls.random_kernels import cases, wide_kernels
 
 
+def kernels(seeds: int) -> list[kernels_bulk.Kernel]:
+    layers = [*cases(seeds), *wide_kernels()]
+    return [*map(kernels_bulk.kernel, layers), kernels_bulk.held_table()]
+
+
 def run(folder: Path, files: list[Path], vectors: list[dict[str, object]], simulator: str) -> None:
     (folder / "kernels.json").write_text(json.dumps(vectors))
     where = {"LARTRIG_KERNELS": str(folder / "kernels.json")}
@@ -25,13 +30,13 @@ def run(folder: Path, files: list[Path], vectors: list[dict[str, object]], simul
 @pytest.mark.rtl
 def test_kernels_equal_the_reference(tmp_path: Path) -> None:
     seeds = 6 if quickest() == "icarus" else 1  # Verilator compiles them for a minute
-    files, vectors = kernels_bulk.write([*cases(seeds), *wide_kernels()], tmp_path, rows=24)
+    files, vectors = kernels_bulk.write(kernels(seeds), tmp_path, rows=24)
     run(tmp_path, files, vectors, quickest())
 
 
 @pytest.mark.rtl
 def test_a_fault_in_a_kernel_is_caught(tmp_path: Path) -> None:
-    files, vectors = kernels_bulk.write(cases(1, ["softmax"]), tmp_path, rows=24)
+    files, vectors = kernels_bulk.write(map(kernels_bulk.kernel, cases(1, ["softmax"])), tmp_path, rows=24)
     text = files[0].read_text()
     assert " ? v1 : v0" in text  # of the largest number
     files[0].write_text(text.replace(" ? v1 : v0", " ? v0 : v1", 1))
@@ -41,7 +46,7 @@ def test_a_fault_in_a_kernel_is_caught(tmp_path: Path) -> None:
 
 @pytest.mark.rtl
 def test_lint_is_clean(tmp_path: Path) -> None:
-    files, _ = kernels_bulk.write([*cases(5), *wide_kernels()], tmp_path, rows=1)
+    files, _ = kernels_bulk.write(kernels(5), tmp_path, rows=1)
     command = [str(verilator()), "--lint-only", "-Wall", "--top-module", "kernels_bulk", *map(str, files)]
     environment = {**os.environ, "VERILATOR_ROOT": str(verilator_root() or "")}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
@@ -50,7 +55,7 @@ def test_lint_is_clean(tmp_path: Path) -> None:
 
 @pytest.mark.rtl
 def test_yosys_takes_them(tmp_path: Path) -> None:
-    files, _ = kernels_bulk.write(cases(1), tmp_path, rows=1)
+    files, _ = kernels_bulk.write(kernels(1), tmp_path, rows=1)
     read = [f"read_verilog -sv {file}" for file in files]
     passes = [*read, "hierarchy -check -top kernels_bulk", "proc", "check -assert"]
     command = [sys.executable, "-m", "hls.synth.yosys_child", *passes]
