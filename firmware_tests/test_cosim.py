@@ -109,7 +109,9 @@ def test_networks_that_do_not_fit_the_chain_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"takes images of \(64, 64, 1\), want \(64, 992, 1\)"):
         firmware_folder.read(tmp_path)
     spec = network()
-    narrow = msgspec.structs.replace(spec, input=network_spec.Format(signed=True, width=6, fraction=0))
+    number = network_spec.Format(signed=True, width=6, fraction=0)
+    pixels = msgspec.structs.replace(spec.inputs[0], number=number)
+    narrow = msgspec.structs.replace(spec, inputs=[pixels])
     network_spec.write(narrow, tmp_path / "network.json")
     with pytest.raises(UserError, match="takes pixels of 6 bits, signed; want 8, unsigned"):
         firmware_folder.read(tmp_path)

@@ -77,7 +77,7 @@ def test_a_fault_is_traced_to_its_layer(elsewhere: Path) -> None:
     assert done.returncode != 0
     told = done.stderr.splitlines()
     outputs = [line for line in told if "output quantize4 (m_axis): " in line]
-    layers = [line for line in told if "it begins in layer pool2 (s2): " in line]
+    layers = [line for line in told if "it begins in layer pool2 (layer1_pool2): " in line]
     assert len(outputs) == len(layers) == 6  # every case
     assert "numbers differ: frame 0, row 0, column" in layers[0] and layers[0].count("want") == 5
 

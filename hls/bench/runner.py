@@ -178,6 +178,8 @@ def _check(results: Path, log: Path, name: str) -> None:
         raise AssertionError(f"{name}: no case was run:\n{_tail(log)}")
     if failed:
         told = "\n".join(f"{case.get('name')}: {bad.get('message') or bad.text}" for case, bad in failed)
+        if "ended prematurely" in told:  # by the design itself: the log has its last words
+            told = _tail(log)
         raise AssertionError(f"{name}: {len(failed)} of {len(cases)} cases failed; log: {log}\n{told}")
 
 
