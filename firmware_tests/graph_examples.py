@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from trigger.network_check import exact, fit, output_shape
+from trigger.exact_formats import exact, fit
+from trigger.network_check import output_shape
 from trigger.network_spec import (
     Argmax,
     AveragePool2D,

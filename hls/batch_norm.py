@@ -19,7 +19,7 @@ from hls.formats import trailing_zeros
 from hls.reading import Reading
 from hls.weight_values import Integers, quantised
 from streams.errors import UserError
-from trigger.network_check import fit
+from trigger.exact_formats import fit
 from trigger.network_spec import Format
 
 SCALE_BITS = 18  # of a scale and of an offset, sign included

@@ -19,7 +19,7 @@ from hls.kernels.pixelwise import needs_marks
 from hls.matrix_kinds import Asked, Body, matrix
 from hls.netlist import Front, Global, Resize, Step, Stream, Window
 from streams.errors import UserError
-from trigger.network_check import fit
+from trigger.exact_formats import fit
 from trigger.network_spec import (
     AveragePool2D,
     Conv2D,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, cast, get_args
 
 from streams.errors import UserError
-from trigger.network_check import MAX_BITS
+from trigger.exact_formats import MAX_BITS
 from trigger.network_spec import Format, Overflow, Rounding
 
 _FORM = re.compile(r"(?:ap_)?(u?)(fixed|int)<([^<>]+)>")

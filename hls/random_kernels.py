@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from hls.kernels.pixelwise import needs_marks
 from hls.random_layers import MAKERS, Draw
+from trigger.exact_formats import exact, fit
 from trigger.integer_layers import step
-from trigger.network_check import exact, fit
 from trigger.network_spec import AveragePool2D, Format, GlobalPool2D, Layer, Leaky, Merge, Scale
 
 KINDS = (

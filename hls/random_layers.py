@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from trigger.network_check import LOOKUP_BITS
+from trigger.exact_formats import LOOKUP_BITS
 from trigger.network_spec import (
     Argmax,
     AveragePool2D,

@@ -16,7 +16,8 @@ import numpy as np
 from hls.random_layers import MAKERS, OVERFLOWS, ROUNDINGS, Draw
 from streams.errors import UserError
 from trigger.continuous import fields
-from trigger.network_check import check, exact, fit
+from trigger.exact_formats import exact, fit
+from trigger.network_check import check
 from trigger.network_spec import Format, Input, Layer, NetworkSpec, Quantize
 
 KINDS = tuple(MAKERS)

@@ -19,7 +19,8 @@ from typing import Any, TypeAlias
 import msgspec
 
 from streams.errors import UserError
-from trigger.network_check import MAX_BITS, exact, fit, output_shape
+from trigger.exact_formats import MAX_BITS, exact, fit
+from trigger.network_check import output_shape
 from trigger.network_spec import Format, Input, Layer, Shape, ZeroPad2D
 
 __all__ = ["Reader", "Reading", "ZeroPad2D", "is_nothing", "spec_shape"]

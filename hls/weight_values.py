@@ -15,7 +15,7 @@ from hls.double_precision import double_precision
 from hls.quantizers import MAX_BITS, MAX_WEIGHT_BITS, quantizer
 from hls.reading import Reading
 from streams.errors import UserError
-from trigger.network_check import fit
+from trigger.exact_formats import fit
 from trigger.network_spec import Format
 
 #: Role in hls4ml's node -> role in the Keras layer.

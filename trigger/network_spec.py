@@ -24,7 +24,6 @@ import msgspec
 from streams.errors import UserError
 
 VERSION = 2
-_AGAIN = "convert the model again"
 
 Rounding: TypeAlias = Literal["RND_CONV", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "TRN", "TRN_ZERO"]
 Overflow: TypeAlias = Literal["SAT", "SAT_SYM", "SAT_ZERO", "WRAP"]
@@ -36,9 +35,6 @@ class Format(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fixed point: value = integer * 2**-fraction, in two's complement if ``signed``.
 
     ``width`` counts the sign; ``fraction`` may be negative, or larger than ``width``.
-
-    >>> Format(signed=False, width=4, fraction=2).max_int
-    15
     """
 
     signed: bool
@@ -186,11 +182,11 @@ class Lookup(_Layer, frozen=True, kw_only=True, tag="lookup"):
 
 
 class Softmax(_Layer, frozen=True, kw_only=True, tag="softmax"):
-    """Softmax over the last axis by two tables.
+    """Softmax over the last axis by two tables with entries >= 0:
 
     ``e = exp_table[min((max(x) - x) >> exp_shift, end)]``; ``s = sum(e)``;
     ``r = inverse_table[min((s - exp_table[0]) >> inverse_shift, end)]``; result ``e * r``, with
-    ``output.fraction`` = ``exp_fraction`` + ``inverse_fraction``. All table entries are >= 0.
+    ``output.fraction`` = ``exp_fraction`` + ``inverse_fraction``.
     """
 
     exp_table: Sequence[int]
@@ -241,12 +237,12 @@ class NetworkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     @property
     def input_shape(self) -> Shape:
         """Shape of the only input."""
-        return self.shape(self._only_input())
+        return self._only_input().shape
 
     @property
     def input(self) -> Format:
         """Format of the only input."""
-        return self.number(self._only_input())
+        return self._only_input().number
 
     @property
     def output_shape(self) -> Shape:
@@ -257,6 +253,11 @@ class NetworkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     def output(self) -> Format:
         """Format of the first output."""
         return self.number(self.outputs[0])
+
+    def _only_input(self) -> Input:
+        if len(self.inputs) != 1:
+            raise UserError(f"network {self.name} has {len(self.inputs)} inputs, want one here")
+        return self.inputs[0]
 
     def node(self, name: str) -> Layer | Input:
         """Return the layer or input of that name."""
@@ -271,11 +272,6 @@ class NetworkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         """Return the format of what a layer or an input gives."""
         node = self.node(name)
         return node.number if isinstance(node, Input) else node.output
-
-    def _only_input(self) -> str:
-        if len(self.inputs) != 1:
-            raise UserError(f"network {self.name} has {len(self.inputs)} inputs, want one here")
-        return self.inputs[0].name
 
 
 def write(spec: NetworkSpec, path: Path) -> None:
@@ -295,14 +291,11 @@ def read(path: Path) -> NetworkSpec:
     try:
         version = msgspec.json.decode(path.read_bytes(), type=dict).get("version")
         if version != VERSION:
-            raise UserError(f"network {path}: version {version}, want {VERSION}: {_AGAIN}")
+            raise UserError(f"version {version}, want {VERSION}")
         spec = msgspec.json.decode(path.read_bytes(), type=NetworkSpec)
         check(spec)
     except OSError as error:
         raise UserError(f"cannot read network {path}: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"network {path}: {error}: {_AGAIN}") from error
-    except UserError as error:
-        text = str(error)
-        raise UserError(text if str(path) in text else f"network {path}: {text}: {_AGAIN}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, UserError) as error:
+        raise UserError(f"network {path}: {error}: convert the model again") from error
     return spec

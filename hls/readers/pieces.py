@@ -17,7 +17,7 @@ from fractions import Fraction
 from hls.constants import EXACT_BITS, dyadic
 from hls.reading import Reading
 from streams.errors import UserError
-from trigger.network_check import fit
+from trigger.exact_formats import fit
 from trigger.network_spec import Format, Layer, Quantize, Scale
 
 

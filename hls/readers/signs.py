@@ -13,7 +13,7 @@ from typing import Any
 from hls.readers.pieces import affine
 from hls.reading import Reading
 from streams.errors import UserError
-from trigger.network_check import LOOKUP_BITS
+from trigger.exact_formats import LOOKUP_BITS
 from trigger.network_spec import Format, Layer, Lookup, Quantize
 
 _SIGN = Format(signed=True, width=1, fraction=0)  # -1 or 0

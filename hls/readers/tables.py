@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hls import constants
 from hls.reading import Reading
 from streams.errors import UserError
-from trigger.network_check import fit
+from trigger.exact_formats import fit
 from trigger.network_spec import Argmax, Format, Layer, Lookup, Quantize, Softmax
 
 _BIT = Format(signed=False, width=1, fraction=0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from trigger.network_check import exact, fit
+from trigger.exact_formats import exact, fit
 from trigger.network_spec import (
     Concatenate,
     Conv2D,

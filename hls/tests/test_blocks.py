@@ -13,7 +13,8 @@ from hls.netlist import Global, Mac, Netlist, Repack, Resize, Window
 from hls.rates import rates
 from hls.rtl_sources import sources
 from streams.errors import UserError
-from trigger.network_check import exact, fit, output_shape
+from trigger.exact_formats import exact, fit
+from trigger.network_check import output_shape
 from trigger.network_spec import (
     Concatenate,
     Conv2D,

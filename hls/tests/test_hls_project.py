@@ -14,7 +14,8 @@ from hls.images import random_inputs
 from hls.mends.walk import MOST_COPIES, nodes
 from hls.random_specs import random_spec
 from trigger import integer_network
-from trigger.network_check import check, exact, fit
+from trigger.exact_formats import exact, fit
+from trigger.network_check import check
 from trigger.network_spec import (
     Concatenate,
     Conv2D,
@@ -22,6 +23,7 @@ from trigger.network_spec import (
     Format,
     Input,
     Layer,
+    MaxPool2D,
     Merge,
     NetworkSpec,
     Overflow,
@@ -53,21 +55,29 @@ def same_as_integers(spec: NetworkSpec, folder: Path, images: dict[str, Any]) ->
 def test_all_rounding_and_overflow_modes(tmp_path: Path) -> None:
     """Each mode on every number of 8 bits: one network with an output per mode, so clones of clones too."""
     shape = (16, 16, 1)
-    layers = []
+    layers: list[Layer] = []
     for place, (rounding, overflow) in enumerate(
         (r, o) for r in get_args(Rounding) for o in get_args(Overflow)
     ):
-        signed, fraction = place % 3 != 0, (2, -1, 6, -7)[place % 4]
+        signed, fraction = place % 3 != 0, (2, -1, 6, -7)[(place + place // 4) % 4]
         number = Format(signed=signed, width=4, fraction=fraction)
         layers.append(
             Quantize(name=f"{rounding}_{overflow}", sources=["pixels"], input_shape=shape, output_shape=shape,
                      output=number, rounding=rounding, overflow=overflow)
         )  # fmt: skip
+    narrow = next(layer for layer in layers if layer.name == "RND_ZERO_SAT").output
+    assert narrow == Format(
+        signed=True, width=4, fraction=6
+    )  # -1 does not fit: its lowest number is no cast of -1
+    layers.append(
+        MaxPool2D(name="pool", sources=["RND_ZERO_SAT"], input_shape=shape, output_shape=shape, output=narrow,
+                  pool=(3, 3), stride=(1, 1), padding=(1, 1, 1, 1))
+    )  # fmt: skip
     spec = NetworkSpec(name="modes", inputs=(Input(shape=shape, number=BYTE),), layers=layers,
                        outputs=[layer.name for layer in layers])  # fmt: skip
     assert sum(node.kind == "Clone" for node in nodes(spec)[0]) > len(layers) // MOST_COPIES
     every = np.arange(-128, 128).reshape(1, *shape)
-    assert same_as_integers(spec, tmp_path / "p", {"pixels": every}) == 28 * 256
+    assert same_as_integers(spec, tmp_path / "p", {"pixels": every}) == 29 * 256
 
 
 class _Network:

@@ -6,8 +6,9 @@ import pytest
 
 from streams.errors import UserError
 from trigger.continuous import Field, fields, with_rows
+from trigger.exact_formats import exact, fit
 from trigger.integer_network import evaluate
-from trigger.network_check import check, exact, fit
+from trigger.network_check import check
 from trigger.network_spec import (
     Conv2D,
     Format,

@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from trigger.exact_formats import exact, fit
 from trigger.integer_layers import quantize, step
-from trigger.network_check import exact, fit
 from trigger.network_spec import (
     Argmax,
     AveragePool2D,
