@@ -1,7 +1,6 @@
 """NetworkSpec: a quantised network as plain data. Every tensor is integers with a stated format.
 
-A network is a graph of layers, sources first. Every layer is exact: it neither rounds nor overflows, in a format wide
-enough for every input. Only ``Quantize`` rounds and saturates.
+A network is a graph of layers, sources first. Every layer is exact; only ``Quantize`` rounds and saturates.
 
 Images have the shape (rows, columns, channels), sequences (steps, 1, channels), vectors (features,).
 
