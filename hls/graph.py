@@ -70,6 +70,7 @@ class _Walk:
         self.layers: list[Layer] = []
 
     def spec(self) -> NetworkSpec:
+        _check_config(self.model)
         for node in _sorted(list(self.model.graph.values())):
             if node.name != safe_name(node.name):
                 raise UserError(
@@ -138,7 +139,10 @@ class _Walk:
     def _layer(self, node: Any) -> None:
         sources = [self.names[name] for name in node.inputs]
         last = sources[0]
-        if not is_nothing(node):
+        if is_nothing(node) and node.outputs[0] in self.model.outputs and self._taken(last):
+            self.layers.append(self.graph.make(Quantize, node.name, [last], output=self.graph.number(last)))
+            last = node.name
+        elif not is_nothing(node):
             given = [self.graph.number(source) for source in sources]
             made = READERS.get(node.class_name, _unsupported)(node, given, sources, self.graph)
             self.layers += made
@@ -153,6 +157,20 @@ class _Walk:
             self.layers.append(made_result)
             last = made_result.name
         self.names[node.outputs[0]] = last
+
+    def _taken(self, name: str) -> bool:
+        """Return whether a name cannot be an output's: an input has it, or another output."""
+        others = [self.names.get(output) for output in self.model.outputs]
+        return name in others or any(node.name == name for node in self.inputs)
+
+
+def _check_config(model: Any) -> None:
+    """Refuse an ``hls_config`` for a layer that is not there: what it states would be lost."""
+    for name in model.config.config.get("HLSConfig", {}).get("LayerName") or {}:
+        if name not in model.graph:
+            raise UserError(
+                f"hls_config names a layer {name}, which the network does not have; it has {', '.join(model.graph)}"
+            )
 
 
 def _check_shape(node: Any, layer: Layer) -> None:

@@ -49,7 +49,7 @@ def ternary(node: Any, given: list[Format], sources: list[str], graph: Reading) 
     _alpha(node, options)
     stated = options.get("threshold")
     threshold = Fraction(float(_DEFAULT_THRESHOLD if stated is None else stated))
-    least, index = thresholds(threshold, given[0])
+    least, index = thresholds(threshold, given[0], f"layer {node.name}")
     layers: list[Layer] = []
     if given[0].width <= index.width:
         index = given[0]
@@ -65,10 +65,10 @@ def ternary(node: Any, given: list[Format], sources: list[str], graph: Reading) 
     return [*layers, graph.make(Lookup, node.name, inner, table=table, output=_TERNARY)]
 
 
-def thresholds(threshold: Fraction, given: Format) -> tuple[int, Format]:
+def thresholds(threshold: Fraction, given: Format, where: str = "") -> tuple[int, Format]:
     """Return the least integer that reaches ``threshold``, and the narrowest format that tells what reaches it."""
     if threshold <= 0:
-        raise UserError(f"threshold = {float(threshold)}, want more than 0")
+        raise UserError(f"{where}: threshold = {float(threshold)}, want more than 0")
     least = max(1, ceil(threshold * Fraction(2) ** given.fraction))
     return least, Format(signed=True, width=least.bit_length() + 1, fraction=given.fraction)
 
