@@ -60,7 +60,7 @@ def _real(node: Any, graph: Reading) -> tuple[NDArray[np.float64], NDArray[np.fl
         parts = [node.get_attr(f"{key}_data") for key in keys]
         epsilon = node.get_attr("epsilon")
     else:
-        if list(np.ravel(layer.axis)) != [len(shape)]:
+        if list(np.ravel(layer.axis)) != [layer.input_spec.ndim - 1]:
             raise UserError(
                 f"layer {node.name}: axis = {list(layer.axis)}, only the channels (-1) are supported"
             )

@@ -175,6 +175,13 @@ def test_reuse_factors_that_are_none() -> None:
             reuse_factors(SimpleNamespace(config=config))
 
 
+def test_configured_layers_must_exist() -> None:
+    with pytest.raises(
+        UserError, match="hls_config names a layer c_2, which the network does not have; it has left"
+    ):
+        _read(_residual(), _precise("c_2", "int<4>"))
+
+
 def test_cycles_are_refused_and_order_does_not_matter() -> None:
     def node(name: str, inputs: list[str]) -> Any:
         return SimpleNamespace(
