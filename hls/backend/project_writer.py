@@ -36,7 +36,7 @@ def writer_class() -> type:
 def write_network(
     spec: Any, folder: Path, *, reuse: dict[str, int] | None = None, continuous: bool = False
 ) -> Any:
-    """Write ``network.json``, ``rtl/`` and ``plan.json`` of ``spec`` into ``folder``; return the plan.
+    """Write ``network.json``, ``rtl/``, ``plan.json`` and the suite ``cocotb/`` of ``spec`` into ``folder``; return the plan.
 
     Parameters
     ----------
@@ -45,11 +45,13 @@ def write_network(
     """
     from hls import plan
     from hls.rtl_writer import write_rtl
+    from hls.suite import write_suite
     from trigger import network_spec
 
     network_spec.write(spec, folder / "network.json")
     made = write_rtl(spec, folder / "rtl", reuse=reuse or None, continuous=continuous)
     plan.write(made, folder / "plan.json")
+    write_suite(spec, made, folder / "rtl", folder / "cocotb")
     return made
 
 
