@@ -36,7 +36,7 @@ def writer_class() -> type:
 def write_network(
     spec: Any, folder: Path, *, reuse: dict[str, int] | None = None, continuous: bool = False
 ) -> Any:
-    """Write ``network.json``, ``rtl/``, ``plan.json`` and the suite ``cocotb/`` of ``spec`` into ``folder``; return the plan.
+    """Write ``network.json``, ``rtl/``, ``plan.json`` and the suite ``cocotb/`` into ``folder``; return the plan.
 
     Parameters
     ----------
