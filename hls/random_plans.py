@@ -26,6 +26,10 @@ KINDS = (*_MAKERS, *MERGES, "three sources", "precision")
 _WIDEST = 26  # bits that a layer may give without a quantizer behind it
 _MOST_BITS = 48  # beyond, float64 soon ends
 _RANKS = {"1d": 2, "2d": 3}
+_WHOLE_VECTOR = 24  # features of a vector that a layer may want in one clock
+_AT_ONCE = (
+    "quantized_sigmoid", "hard_sigmoid", "relu layer", "binary", "one bit", "batch norm", "softmax", "argmax"
+)  # fmt: skip
 _MODES = ("RND_CONV", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "TRN", "TRN_ZERO")
 _OVERFLOWS = ("SAT", "SAT_SYM", "SAT_ZERO", "WRAP")
 
@@ -120,6 +124,8 @@ class _Builder:
         """Append a layer of that kind to a random value, if one fits; then perhaps a quantizer."""
         value = self._source()
         if value is None or kind == "precision":
+            return False
+        if kind in _AT_ONCE and len(value.shape) == 1 and value.shape[0] > _WHOLE_VECTOR:
             return False
         made = (
             self._merge(kind, value)

@@ -16,7 +16,7 @@ from typing import Any
 
 from hls.random_draws import Bits, Draw, Drawn, Shape, log2_ceil
 
-MOST_NUMBERS = 1200  # of a tensor: simulations stay short
+MOST_NUMBERS = 1000  # of a tensor: simulations stay short
 MOST_WEIGHTS = 400
 
 
