@@ -42,7 +42,7 @@ def synth(
     report = synthesise_firmware(
         firmware,
         "xcup" if tool == "yosys" else "ecp5",
-        tell=lambda modules: list(progress(modules, "synthesis", len(modules))),
+        tell=lambda modules: progress(modules, "synthesis", len(modules)),
     )
     console.print(table(report))
 

@@ -11,7 +11,7 @@ nothing is lost by it but the optimisation across ports.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -71,7 +71,7 @@ def synthesise_firmware(
     firmware: Path,
     family: Family = "xcup",
     cache: Path | None = None,
-    tell: Callable[[Sequence[Module]], Sequence[Module]] = list,
+    tell: Callable[[Sequence[Module]], Iterable[Module]] = iter,
 ) -> Report:
     """Synthesise every module of ``firmware/rtl``, for ``ecp5`` also place and route; write ``firmware/synth.json``.
 
