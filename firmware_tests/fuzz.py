@@ -18,7 +18,8 @@ from hls.suite import write_suite
 def climb(seed: int, folder: Path) -> None:
     """Take the network of ``seed`` from QKeras to RTL; a difference on any level is an exception."""
     made = levels(seed, folder)
-    write_suite(made.spec, made.plan, folder / "rtl", folder / "cocotb", seed=seed)
+    if not (folder / "cocotb").is_dir():
+        write_suite(made.spec, made.plan, folder / "rtl", folder / "cocotb", seed=seed)
     simulate(folder, f"fuzz{seed}")
 
 
