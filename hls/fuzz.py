@@ -74,8 +74,7 @@ def levels(seed: int, folder: Path, *, outputs: int = 300) -> Conversion:
     AssertionError : a level differs; the text says where.
     """
     drawn = plan(seed)
-    config = {"LayerName": drawn.hls_config} if drawn.hls_config else None
-    made = convert(network(drawn), folder, hls_config=config)
+    made = convert(network(drawn), folder, hls_config=drawn.hls_config)
     report = verify(folder, outputs=outputs, seed=seed)
     wrong = [f"levels {c.levels}: {c.difference}" for c in report.comparisons if c.mismatches]
     compared = min((c.outputs for c in report.comparisons), default=0)

@@ -64,7 +64,8 @@ class Plan:
     @property
     def kinds(self) -> list[str]:
         """Kinds of layers, with repetition; the layers that a precision is stated for count as 'precision' too."""
-        stated = [name for name, options in self.hls_config.items() if "Precision" in options]
+        by_name = self.hls_config.get("LayerName", {})
+        stated = [name for name, options in by_name.items() if "Precision" in options]
         return [step.kind for step in self.steps] + ["precision"] * len(stated)
 
 
@@ -194,7 +195,7 @@ class _Builder:
             name = outputs[0]
             if name not in config and "activation" not in self._step(name).made.options:
                 config[name] = {"Precision": {"result": self._precision(self.values[name].bits)}}
-        return Plan(seed, self.inputs, self.steps, outputs, config)
+        return Plan(seed, self.inputs, self.steps, outputs, {"LayerName": config} if config else {})
 
     def _step(self, name: str) -> Step:
         return next(step for step in self.steps if step.name == name)
