@@ -114,7 +114,7 @@ CASES = (
         "max pooling with padding",
         f'{_GRID}, keras.layers.MaxPooling2D(2, padding="same"), conv(), {_OUT}',
         "dies",
-        "`pooling2d_cl` asserts that there is no padding.",
+        "`pooling2d_cl` asserts that there is no padding, and so does `pooling1d_cl`.",
         "Own stream code: padded places hold the lowest number.",
     ),
     Case(
@@ -173,6 +173,21 @@ CASES = (
         "`ApplyAlpha` node, for which `bit_exact` has no rule.",
         "The quantizer is evaluated once in float64; the weights are integers on one grid.",
         "product",
+    ),
+    Case(
+        "quantized_po2 weights",
+        f"{_GRID}, qkeras.QConv2D(2, 3, kernel_quantizer=qkeras.quantized_po2(4, 1), use_bias=False), {_OUT}",
+        "refuses",
+        "Its weights are evaluated with `np.product`, which NumPy 2 has not.",
+        "The quantizer is evaluated once in float64; the weights are integers on one grid.",
+        "product",
+    ),
+    Case(
+        "binary weights",
+        f"{_GRID}, qkeras.QConv2D(2, 3, kernel_quantizer=qkeras.binary(alpha=1), use_bias=False), {_OUT}",
+        "differs",
+        "`BinaryQuantizer` codes the weights -1 and 1 as 0 and 1; `bit_exact` takes the codes for the weights.",
+        "The weights are the numbers -1 and 1, of 2 bits.",
     ),
     Case(
         "QConv2DBatchnorm",

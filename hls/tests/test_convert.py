@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +12,52 @@ import pytest
 
 from hls import csim, keras_model
 from hls.convert import convert, write_project
-from hls.images import random_images
+from hls.images import random_images, random_inputs
 from hls.keras_alias import legacy_keras
 from hls.level0 import Level0
 from hls.random_networks import fill_weights, random_network
+from hls.random_plans import plan
+from hls.verify import verify
 from streams.errors import ConfigError, UserError
 from trigger import network_spec
-from trigger.integer_network import evaluate
+from trigger.integer_network import outputs
+from trigger.network_spec import Quantize
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", [0, 3])
 def test_random_network_is_exact(seed: int, tmp_path: Path) -> None:
+    """Few here: ``firmware_tests/fuzz.py`` has many, with their RTL."""
     model = random_network(seed)
-    spec = write_project(model, tmp_path / "hls4ml")
+    spec = write_project(model, tmp_path / "hls4ml", plan(seed).hls_config)
     csim.build(tmp_path / "hls4ml", "-O0")
-    images = random_images(spec, 0, 10, seed)
-    integers = evaluate(spec, images)
-    assert np.array_equal(csim.run(tmp_path / "hls4ml", spec, images), integers)
-    assert np.array_equal(Level0(model, spec).run(images), integers)
+    images = random_inputs(spec, 0, 8, seed)
+    integers, simulated = outputs(spec, images), csim.outputs(tmp_path / "hls4ml", spec, images)
+    exact = Level0(model, spec).outputs(images)
+    assert set(simulated) == set(spec.outputs)
+    for name in spec.outputs:
+        assert np.array_equal(simulated[name], integers[name]), name
+        assert name not in exact or np.array_equal(exact[name], integers[name]), name
+
+
+def test_configuration_reaches_network_and_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A precision becomes a quantizer, a reuse factor slows the kernel down, an unknown layer is refused."""
+    monkeypatch.setattr(csim, "OPTIMISE", "-O0")
+    config = {
+        "LayerName": {"conv": {"ReuseFactor": 9, "Precision": {"result": "ap_fixed<6,4,AP_RND_ZERO,AP_SAT_SYM>"}}}
+    }  # fmt: skip
+    made = convert(small_model(), tmp_path / "firmware", hls_config=config)
+    layer = made.spec.node("conv_result")
+    assert isinstance(layer, Quantize)
+    assert (layer.rounding, layer.overflow, layer.output.width) == ("RND_ZERO", "SAT_SYM", 6)
+    kernels = json.loads((tmp_path / "firmware" / "manifest.json").read_text())["kernels"]
+    assert next(value for name, value in kernels.items() if name.startswith("conv"))["interval_clk"] > 1
+    assert "reuse_factor = 9" in (tmp_path / "firmware" / "hls4ml" / "firmware" / "parameters.h").read_text()
+    found = verify(tmp_path / "firmware", outputs=200)
+    assert [row.levels for row in found.comparisons] == ["1 C simulation = 2 integers"]
+    assert found.mismatches == 0 and found.comparisons[0].outputs >= 200
+    assert re.fullmatch(r"output output has no level 0: conv_result .*: starts at level 1", *found.notes)
+    with pytest.raises(ConfigError, match="no layer 'cov'"):
+        convert(small_model(), tmp_path / "other", hls_config={"LayerName": {"cov": {}}})
 
 
 def small_model(shape: tuple[int | None, ...] = (8, 8, 1)) -> Any:
@@ -88,7 +117,7 @@ def test_folder_of_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_same_model_same_network(tmp_path: Path) -> None:
-    model = keras_model.rebuilt(small_model(), (8, 8, 1))
+    model = small_model()
     texts = []
     for name in ("a", "b"):
         write_project(model, tmp_path / name)
