@@ -12,9 +12,8 @@ from firmware_tests.network_suites import simulate, write
 from hls import cycles
 from hls.bench.bulk import unpack
 from hls.bench.network_bulk import design_of, run_frames
-from hls.blocks import cut
 from hls.needed_pixels import needed_pixels
-from hls.rtl_writer import write_rtl
+from hls.rtl_writer import rebuilt, write_rtl
 from trigger.integer_network_fast import evaluate_fast
 
 
@@ -50,7 +49,7 @@ def test_detector_network_takes_a_pixel_per_clock_without_pause(tmp_path: Path) 
     cells = unpack(seen.data, outputs, width, spec.output.signed).reshape(3, *spec.output_shape)
     np.testing.assert_array_equal(cells, evaluate_fast(spec, images))
     assert len(taken) == 3 * planned.pixels_per_frame and (np.diff(taken) == 1).all()
-    netlist = cut(spec, {})
+    netlist = rebuilt(spec, planned)
     model = cycles.run(netlist, frames=3)
     np.testing.assert_array_equal(seen.clock - taken[0], model.given["m_axis"])
     needed = needed_pixels(netlist)["m_axis"]["s_axis"]
