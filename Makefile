@@ -8,7 +8,8 @@ PYTHON ?= $(or $(shell for python in python3 python3.13 python3.12 python3.11; d
 JOBS ?= 2
 FIRMWARE ?= build/demo/firmware
 RUN ?= build/demo/run.h5
-.PHONY: help setup demo test lint mutate bench cosim clean
+N ?= 100
+.PHONY: help setup demo test lint mutate fuzz synth bench cosim clean
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
 
@@ -35,7 +36,13 @@ lint: setup ## ruff, mypy (strict), import order of the packages, house style of
 	$(BIN)/python -m firmware_tests.house_style
 
 mutate: setup ## every planted fault of the RTL (make test takes every second one where Icarus is not installed)
-	LARTRIG_ALL=1 $(BIN)/python -m pytest -n $(JOBS) firmware_tests/test_mutations.py firmware_tests/test_network_mutations.py
+	LARTRIG_ALL=1 $(BIN)/python -m pytest -n $(JOBS) firmware_tests -k 'mutation or fault'
+
+fuzz: setup ## N random networks over the whole layer table, exact on every level (SEED=17: that one alone)
+	$(BIN)/python -m firmware_tests.fuzz $(if $(SEED),--seed $(SEED),--n $(N))
+
+synth: setup ## make the exact baselines of synthesis in hls/baselines anew
+	$(BIN)/python -m hls.synth.baselines
 
 bench: setup ## speeds: one `name value unit` per line
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
