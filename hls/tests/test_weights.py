@@ -202,7 +202,7 @@ def test_a_fine_bias_refines_the_weights(levels: _Levels) -> None:
 def test_values_on_no_grid_are_refused() -> None:
     found = on_grid(np.array([0.75, -64.0, 0.0]), "weights", None)
     assert (found.values.tolist(), found.format) == ([3, -256, 0], Format(signed=True, width=9, fraction=2))
-    for values in ([0.1, 1.0], [2.0**-20, 8.0], [2.0**30, 1.0]):
+    for values in ([0.1, 1.0], [2.0**-20, 16.0], [2.0**30, 1.0]):
         with pytest.raises(
             UserError, match="layer conv: the quantized values lie on no common grid of 24 bits"
         ):
