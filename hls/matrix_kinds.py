@@ -22,6 +22,9 @@ from hls.rates import behind, mean
 from streams.errors import UserError
 from trigger.network_spec import Conv2D, Dense
 
+#: Bits of a weight that is unrolled: the solver counts in float64.
+MAX_UNROLLED_BITS = 32
+
 
 class Body(NamedTuple):
     """Fronts, steps and sink of a block, and the plan's word for it.
@@ -59,7 +62,7 @@ def matrix(layer: Conv2D | Dense, window: Window | None, source: Stream, asked: 
 
     Raises
     ------
-    UserError : a reuse factor of 1 where the matrix is too large to be unrolled.
+    UserError : a matrix that has to be unrolled, but is too large, or has too wide weights.
     """
     given = window.sink if window else source
     sink = replace(given, channels=layer.output_shape[-1], number=layer.output)
@@ -69,6 +72,11 @@ def matrix(layer: Conv2D | Dense, window: Window | None, source: Stream, asked: 
     work = _work(layer, given, source, given.beats // sink.beats)
     choice = None if asked.kernel == "shift_add" else _chosen(layer, work, _rate(window, given, asked), asked)
     if choice is None or choice.kind == "shift_add":
+        if work.weight_width > MAX_UNROLLED_BITS:
+            raise UserError(
+                f"layer {layer.name}: weights of {work.weight_width} bits cannot be unrolled, want at most"
+                f" {MAX_UNROLLED_BITS}: use kernel mac, or a larger reuse factor"
+            )
         steps = () if asked.dry else (arithmetic.matrix(layer, given.number),)
         return Body(fronts, steps, sink, "shift_add")
     mac = _mac(layer, given, sink, work, choice)
@@ -97,7 +105,8 @@ def _rate(window: Window | None, given: Stream, asked: Asked) -> Rate:
 
 def _chosen(layer: Conv2D | Dense, work: Work, rate: Rate, asked: Asked) -> Choice:
     reuse = asked.reuse
-    if reuse is None and asked.kernel == "mac":
+    sequential = asked.kernel == "mac" or work.weight_width > MAX_UNROLLED_BITS
+    if reuse is None and sequential:
         reuse = max(2, work.inputs // work.groups)  # a number per clock
     elif reuse is not None:
         reuse = -(-reuse // work.beats)

@@ -38,6 +38,10 @@ def shift_add(weights: NDArray[Any], bias: Sequence[int], low: int, high: int) -
     return program
 
 
+#: Bits of the solver's sums: float64 holds them with room to spare.
+_EXACT_BITS = 44
+
+
 @dataclass(frozen=True)
 class _Scaled:
     """One of alkaid's values: node * 2**scale, negated or not; node -1 is zero."""
@@ -52,7 +56,9 @@ def _solve(weights: NDArray[Any], low: int, high: int) -> tuple[list[Node], list
     from alkaid.trace import FVArray, HWConfig, trace
 
     n = len(weights)
-    bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0)
+    # The solver counts in float64. Which sums it finds does not depend on the range; the nodes get the true one.
+    wide = int(np.abs(weights).max(initial=1)).bit_length() + n.bit_length()
+    bits = min(max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0), max(1, _EXACT_BITS - wide))
     signs, integers = np.full(n, low < 0), np.full(n, bits)
     # Sums only, also of single bits; searching all decompositions doubles the time and found nothing better.
     options = {"hard_dc": 2, "binary_lut": False, "search_all_decompose_dc": False}

@@ -185,6 +185,18 @@ def test_reuse_factor_decides_the_clocks_per_window() -> None:
         cut(network(conv("a", "in")), reuse={"a": 0})
 
 
+def test_wide_weights_are_not_unrolled() -> None:
+    kind, name, source, fields = conv("a", "in")
+    wide = {**fields, "weight": Format(signed=True, width=40, fraction=0)}
+    spec = network((kind, name, source, {**wide, "weights": [w << 33 for w in fields["weights"]]}))
+    assert cut(spec).blocks[0].kernel == "mac"
+    for choice in ({"kernels": {"a": "shift_add"}}, {"reuse": {"a": 1}}):
+        with pytest.raises(
+            UserError, match="layer a: weights of 40 bits cannot be unrolled, want at most 32"
+        ):
+            cut(spec, **choice)
+
+
 def test_names_cannot_break_the_text() -> None:
     wild = "a\n*/ endmodule \\ ü" + "x" * 300
     spec = network(relu(wild, "in"), relu("b/c", "in"), relu("b c", "in"), outputs=(wild, "b/c", "b c"))
