@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hls.cycles_kernel import (
+from hls.cycles_columns import (
     CLOCKS,
     COUNT,
     DEPTH,
@@ -34,10 +34,8 @@ from hls.cycles_kernel import (
     ROOM,
     SHOWN,
     TOTAL,
-    Sizes,
-    Tables,
-    simulate,
 )
+from hls.cycles_kernel import Sizes, Tables, simulate
 from hls.cycles_table import tables
 from hls.needed_pixels import needed_pixels
 from hls.netlist import Edge, Netlist, Port

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hls import cycles_fronts
-from hls.cycles_kernel import (
+from hls.cycles_columns import (
     BEATS,
     CLOCKS,
     DEEP,
@@ -35,8 +35,8 @@ from hls.cycles_kernel import (
     TOTAL,
     TRACE,
     WIRE,
-    Tables,
 )
+from hls.cycles_kernel import Tables
 from hls.cycles_units import FIELDS, GLOBAL, LAZY, MAC, PIPE, REPACK, RESIZE, ROW_WINDOW, WINDOW
 from hls.netlist import Block, Front, Global, Mac, Netlist, Port, Resize, Window
 from streams.errors import UserError
