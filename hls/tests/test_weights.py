@@ -66,7 +66,7 @@ def _branches() -> dict[str, tuple[tuple[int, ...], list[Any]]]:
         "ternary": (IMAGES, [_conv(qkeras.ternary(alpha=1))]),
         "ternary_po2": (IMAGES, [_conv(qkeras.ternary(), use_bias=False)]),
         "one_bit": (IMAGES, [_conv(_bits(1, 0))]),
-        "conv1d": (SEQUENCES, [qkeras.QConv1D(4, 3, strides=2, padding="same", **both)]),
+        "conv1d": (SEQUENCES, [qkeras.QConv1D(4, 4, strides=2, padding="same", **both)]),
         "separable1d": (SEQUENCES, [
             qkeras.QSeparableConv1D(2, 3, depthwise_quantizer=_bits(4, 0, alpha="auto_po2"),
                                     pointwise_quantizer=_bits(4, 0, alpha="auto_po2"), bias_quantizer=_bits())
