@@ -276,4 +276,4 @@ def _wide() -> NetworkSpec:
     g = Graph("wide", 28, pixels=((3, 4, 2), number(40, 3, signed=True)))
     wide = g.quantize(g.scale("pixels", bits=20), 62, -1, modes="RND_CONV WRAP")
     squared = g.quantize("pixels", 31, 9, modes="RND SAT")
-    return g.spec(wide, g.merge("multiply", squared, squared))
+    return g.spec(wide, g.merge("multiply", squared, squared), g.conv("pixels", (2, 2), 2))
