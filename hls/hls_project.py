@@ -1,4 +1,15 @@
-"""NetworkSpec -> hls4ml project, without a Keras model: level 1 of networks that no front end made."""
+"""NetworkSpec -> hls4ml project, without a Keras model: level 1 of networks that no front end made.
+
+>>> import tempfile
+>>> from trigger.network_spec import Format, Input, Quantize
+>>> byte = Format(signed=False, width=8, fraction=0)
+>>> cast = Quantize(name="act", input_shape=(4, 4, 1), output_shape=(4, 4, 1), output=byte)
+>>> spec = NetworkSpec(name="n", inputs=(Input(shape=(4, 4, 1), number=byte),), layers=(cast,))
+>>> with tempfile.TemporaryDirectory() as folder:
+...     write(spec, Path(folder) / "project")
+...     (Path(folder) / "project" / "firmware" / "network.cpp").is_file()
+True
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,11 @@
 
 hls4ml's stream code for pooling with padding, average pooling, tables, softmax and repacking is absent or not exact:
 see ``docs/upstream.md``.
+
+>>> byte = Format(signed=False, width=8, fraction=0)
+>>> layer = Argmax(name="top", input_shape=(4,), output_shape=(4,), output=byte)
+>>> argmax(layer, "scores", byte, (4,))[0].attributes["call"]
+'exact_argmax'
 """
 
 from __future__ import annotations
