@@ -6,8 +6,8 @@
 >>> relu = Quantize(name="relu", input_shape=(2, 2, 1), output_shape=(2, 2, 1), output=pixel)
 >>> spec = NetworkSpec(name="example", inputs=(Input(shape=(2, 2, 1), number=pixel),), layers=[relu])
 >>> plan = plan_of(cut(spec))
->>> plan.clocks_per_frame, plan.layers[0].estimate.ff
-(4, 19)
+>>> plan.clocks_per_frame, plan.layers[0].kernel
+(4, 'pixelwise')
 """
 
 from __future__ import annotations
