@@ -69,6 +69,9 @@ def _made(model: Any, wanted: Node) -> Any:
         _named(node, role, precision(number))
     for role, weights in wanted.weights.items():
         _set_weights(node, role, weights)
+    for role, named in node.types.items():
+        if named.name.startswith(wanted.name):  # hls4ml makes C++ names of layer names, which may be anything
+            named.name = f"layer{node.index}_{role}"
     node.set_attr("trace", wanted.traced)
     return node
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
 import numpy as np
-import pytest
 
 from hls import csim
 from hls.hls_project import write
@@ -135,7 +135,19 @@ def test_seeds_have_every_kind_of_layer() -> None:
     assert found | {"Dense"} == {kind.__name__ for kind in get_args(AnyLayer)}  # dense: in the test above
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_random_graph(seed: int, tmp_path: Path) -> None:
-    spec = random_spec(seed)
-    assert same_as_integers(spec, tmp_path / "p", random_inputs(spec, 0, 6, seed)) > 100
+def _joined(specs: list[NetworkSpec]) -> NetworkSpec:
+    """Return several networks side by side as one, which compiles in the time of one."""
+    inputs, layers, outputs = [], [], []
+    for place, spec in enumerate(specs):
+        for node in spec.inputs:
+            inputs.append(msgspec.structs.replace(node, name=f"{place} {node.name}"))
+        for layer in spec.layers:
+            sources = [f"{place} {source}" for source in layer.sources]
+            layers.append(msgspec.structs.replace(layer, name=f"{place} {layer.name}", sources=sources))
+        outputs += [f"{place} {name}" for name in spec.outputs]
+    return NetworkSpec(name="joined", inputs=inputs, layers=layers, outputs=outputs)
+
+
+def test_random_graphs(tmp_path: Path) -> None:
+    spec = _joined([random_spec(seed) for seed in SEEDS])
+    assert same_as_integers(spec, tmp_path / "p", random_inputs(spec, 0, 6, 1)) > 10_000
