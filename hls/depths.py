@@ -17,13 +17,14 @@ flushed beside one that has not, so windows between a fork and a join are tried 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, product
 
 from hls.cycles import run, steady_frames
 from hls.cycles_units import EAGER, LAZY
 from hls.netlist import FIFO_DEPTH, Block, Edge, Netlist, Window
+from hls.short_frames import shortened
 from streams.errors import UserError
 
 #: Windows between forks and joins of which all choices of flushing are tried; with more, those by join.
@@ -41,10 +42,21 @@ def fitted(netlist: Netlist) -> Netlist:
     """Return the netlist with FIFOs, those of the flags too, as deep as they need to be.
 
     Each depth is the least one, given the others: with one word less the network is slower or may stand still.
-    The widest edges are made small first.
+    The widest edges are made small first. Of large frames the depths are found on frames of fewer rows; whether the
+    network is as fast as it can be with them is then seen on whole frames.
     """
+    short = shortened(netlist)
+    if short is netlist:
+        return _fitted(netlist)
+    found = netlist.deepened([edge.depth for edge in _fitted(short).edges])
     search = Demand(netlist)
-    found = search.roomy()
+    return found if search.fast(found) else _fitted(netlist)
+
+
+def _fitted(netlist: Netlist) -> Netlist:
+    search = Demand(netlist)
+    found = search.timed()
+    found = found if search.met(found) else search.roomy()
     by_width = sorted(range(len(found.edges)), key=lambda e: -netlist.edges[e].stream.width)
     before = None
     while found != before:  # once more only where a deep FIFO, a clock slower, became a small one
@@ -94,14 +106,20 @@ class Demand:
         self.untimed_frames = 3 + sum(-(-window.delay // window.source.beats) for window in windows) // 2
         self.wanted = self.interval(netlist, unbounded=True)
 
+    def timed(self) -> Netlist:
+        """Return the netlist with FIFOs in which nothing waits for room at full rate."""
+        return self._deep_enough(())
+
     def roomy(self) -> Netlist:
         """Return the netlist with FIFOs in which nothing ever waits for room."""
+        return self._deep_enough(self.policies)
+
+    def _deep_enough(self, policies: Sequence[Policy]) -> Netlist:
         found = self.netlist
         while True:  # a deep FIFO is a clock slower, so others may have to hold more
             runs = [run(found, frames=self.frames, unbounded=True)]
             runs += [
-                run(found, frames=self.untimed_frames, unbounded=True, untimed=policy)
-                for policy in self.policies
+                run(found, frames=self.untimed_frames, unbounded=True, untimed=policy) for policy in policies
             ]
             needed = [max(each.needed[edge] for each in runs) for edge in found.edges]
             deeper = [edge.depth and max(edge.depth, n) for edge, n in zip(found.edges, needed, strict=True)]
@@ -116,12 +134,19 @@ class Demand:
         first = self.frames - 2 - max(1, (self.frames - 3) // 2)
         return max(int(end[-2] - end[first]) for end in ends)
 
-    def met(self, netlist: Netlist) -> bool:
-        """Return whether the network is as fast as it can be, and never stands still."""
+    def fast(self, netlist: Netlist) -> bool:
+        """Return whether the network is as fast as it can be; flags do not count."""
         try:
             plenty = replace(netlist, flag_depth=max(netlist.flag_depth, self.frames))
-            if self.interval(plenty) > self.wanted:
-                return False
+            return self.interval(plenty) <= self.wanted
+        except UserError:  # it stands still
+            return False
+
+    def met(self, netlist: Netlist) -> bool:
+        """Return whether the network is as fast as it can be, and never stands still."""
+        if not self.fast(netlist):
+            return False
+        try:
             for policy in self.policies:
                 run(netlist, frames=self.untimed_frames, untimed=policy)
         except UserError:  # it stands still

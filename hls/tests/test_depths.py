@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,10 @@ from hls.cycles_units import EAGER, LAZY
 from hls.depths import Demand, depths, fitted, policies, with_depth
 from hls.netlist import Netlist, Window
 from hls.random_specs import random_spec
+from hls.short_frames import shortened
 from hls.tests import graphs
 from streams.errors import UserError
+from trigger.network_spec import NetworkSpec
 
 GRAPHS = {
     "residual": cut(graphs.residual(8, 11, [3])),
@@ -131,3 +135,14 @@ def test_no_traffic_stops_a_random_network(seed: int) -> None:
         run = cycles.run(netlist, frames=5, valid={label: valid}, ready=ready)
         for edge, words in run.occupancy.items():
             assert words <= edge.depth
+
+
+@pytest.mark.parametrize("kind", [graphs.pooled, graphs.branches, graphs.two_outputs])
+def test_frames_of_fewer_rows_tell_the_same(kind: Callable[[int, int], NetworkSpec]) -> None:
+    netlist = cut(kind(60, 12))
+    assert shortened(netlist).inputs[0].stream.rows < 30
+    search, found = Demand(netlist), fitted(netlist)
+    assert search.met(found) and deep(found)
+    for number, edge in enumerate(found.edges):
+        if edge.depth > 2:
+            assert not search.met(with_depth(found, number, edge.depth - 1))
