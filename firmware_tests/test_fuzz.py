@@ -14,7 +14,7 @@ from firmware_tests import fuzz
 from hls.random_plans import KINDS, plan
 
 # LARTRIG_SEEDS="5 6 7" tries other draws than those of the test run.
-SEEDS = [int(seed) for seed in os.environ.get("LARTRIG_SEEDS", "2 7 12 16 22 31 44 57").split()]
+SEEDS = [int(seed) for seed in os.environ.get("LARTRIG_SEEDS", "12 27 37 43 46 51 70 83").split()]
 
 
 @pytest.mark.rtl
