@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from hls import blocks, kernel_choice, plan
-from hls.rtl_writer import write_rtl
+from hls.depths import fitted
+from hls.rtl_writer import rebuilt, write_rtl
 from streams.errors import UserError
 from trigger.network_spec import Conv2D, Dense, Format, Input, MaxPool2D, NetworkSpec, Quantize, Reshape
 
@@ -121,6 +122,22 @@ def test_kernel_at_full_rate_is_unrolled_up_to_stated_sizes(
         UserError, match=r"layer conv/1: got reuse factor 1 for 18 weights with 11 non-zero digits"
     ):
         blocks.cut(small, reuse={"conv/1": 1})
+
+
+def test_plan_rebuilds_the_netlist_and_tells_its_fifos(tmp_path: Path) -> None:
+    planned = write_rtl(spec(), tmp_path, {"conv/1": "mac"}, reuse={"dense": 32})
+    netlist = rebuilt(spec(), planned)
+    assert netlist == fitted(blocks.cut(spec(), {"conv/1": "mac"}, {"dense": 32}))
+    assert [(f.producer, f.consumer, f.depth) for f in planned.fifos][:2] == [
+        ("s_axis", "layer0_conv_1", 0),
+        ("layer0_conv_1", "layer1_pool", 2),
+    ]
+    assert [(o.name, o.port, o.latency_clk) for o in planned.outputs] == [
+        ("dense", "m_axis", planned.latency_clk)
+    ]
+    deep = msgspec.structs.replace(planned.fifos[1], depth=99)
+    told = plan.table(msgspec.structs.replace(planned, fifos=[deep]))
+    assert "layer0_conv_1 -> layer1_pool: 99 words" in str(told.caption)
 
 
 def test_same_spec_same_bytes(tmp_path: Path) -> None:
