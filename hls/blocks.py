@@ -24,7 +24,8 @@ from hls.block_kinds import body, reshaped
 from hls.block_limits import MAX_BEAT_BITS, check_choices, check_sizes
 from hls.matrix_kinds import Asked, Body
 from hls.netlist import Block, Edge, Mac, Netlist, Port, Repack, Stream
-from hls.rates import FULL, behind_all, frame_clocks
+from hls.pace import Pace, pace
+from hls.rates import FULL, behind_all
 from hls.verilog import identifier, labels
 from streams.errors import UserError
 from trigger.network_check import check
@@ -54,6 +55,8 @@ def cut(
     spec: NetworkSpec,
     kernels: Mapping[str, str] | None = None,
     reuse: Mapping[str, int] | None = None,
+    *,
+    strides: Mapping[str, int] | None = None,
 ) -> Netlist:
     """Return the blocks of ``spec`` and the FIFOs between them, all of the smallest depth.
 
@@ -61,6 +64,7 @@ def cut(
     ----------
     kernels : name of a convolution or dense layer -> ``shift_add`` or ``mac``, where the choice by size is not wanted.
     reuse : the same -> clocks per window, as hls4ml's reuse factor.
+    strides : in continuous mode: rows of input from one row to the next, by name of an input or layer.
 
     Raises
     ------
@@ -69,13 +73,14 @@ def cut(
     """
     check(spec)
     check_choices(spec, kernels or {}, reuse or {})
-    clocks, busiest = 0, frame_clocks(spec)
-    while busiest > clocks:  # a kernel that holds the input back gives all others more time
-        clocks = busiest
-        draft = _Cutter(spec, kernels or {}, reuse or {}, clocks, dry=True).whole()
-        macs = (front for block in draft.blocks for front in block.fronts if isinstance(front, Mac))
-        busiest = max([clocks, *(mac.turns * mac.source.beats for mac in macs)])
-    return _Cutter(spec, kernels or {}, reuse or {}, clocks).whole()
+    least, busiest = Pace(0), pace(spec, strides)
+    while busiest.clocks > least.clocks:  # a kernel that holds the input back gives all others more time
+        least = busiest
+        draft = _Cutter(spec, kernels or {}, reuse or {}, least, dry=True).whole()
+        macs = ((block, front) for block in draft.blocks for front in block.fronts if isinstance(front, Mac))
+        taken = (mac.turns * least.beats(block.gives, mac.source) for block, mac in macs)
+        busiest = least._replace(clocks=max([least.clocks, *taken]))
+    return _Cutter(spec, kernels or {}, reuse or {}, least).whole()
 
 
 @dataclass(frozen=True)
@@ -99,11 +104,11 @@ class _Cutter:
         spec: NetworkSpec,
         kernels: Mapping[str, str],
         reuse: Mapping[str, int],
-        clocks: int,
+        least: Pace,
         *,
         dry: bool = False,
     ) -> None:
-        self.spec, self.kernels, self.reuse, self.clocks, self.dry = spec, kernels, reuse, clocks, dry
+        self.spec, self.kernels, self.reuse, self.pace, self.dry = spec, kernels, reuse, least, dry
         self.uses = Counter(source for layer in spec.layers for source in layer.sources)
         self.uses.update(spec.outputs)
         self.blocks: dict[str, Block] = {}
@@ -164,13 +169,13 @@ class _Cutter:
             outputs=outputs,
             blocks=tuple(self.blocks.values()),
             edges=tuple(wired),
-            frame_clocks=self.clocks,
+            pace=self.pace,
         )
 
     def _asked(self, layer: Layer, values: Sequence[_Value]) -> Asked:
         peak = max(self.peaks[value.label] for value in values)
-        reuse = self.reuse.get(layer.name)
-        return Asked(self.kernels.get(layer.name), reuse, peak, self.clocks, self.dry)
+        mean = self.pace.mean(layer.sources[0], values[0].stream)
+        return Asked(self.kernels.get(layer.name), self.reuse.get(layer.name), mean, peak, self.dry)
 
     def _give(self, layer: Layer, value: _Value) -> None:
         self.values[layer.name] = value

@@ -4,7 +4,7 @@
 >>> pixel, total = Format(signed=False, width=8, fraction=0), Format(signed=False, width=12, fraction=0)
 >>> dense = Dense(name="dense", input_shape=(4,), output_shape=(1,), output=total, weight=pixel, weights=[1, 2, 3, 4],
 ...     bias=[0])
->>> made = matrix(dense, None, Stream(1, 1, 4, pixel), Asked(reuse=2, clocks=2))
+>>> made = matrix(dense, None, Stream(1, 1, 4, pixel), Asked(reuse=2, mean=Fraction(1, 2)))
 >>> made.kernel, made.fronts[0].turns, made.fronts[0].parallel
 ('mac', 2, 2)
 """
@@ -18,7 +18,6 @@ from typing import NamedTuple
 from hls import arithmetic
 from hls.kernel_choice import Choice, Rate, Work, choose, mac_clocks
 from hls.netlist import Front, Mac, Step, Stream, Window
-from hls.rates import behind, mean
 from streams.errors import UserError
 from trigger.network_spec import Conv2D, Dense
 
@@ -45,15 +44,14 @@ class Asked(NamedTuple):
     Attributes
     ----------
     kernel, reuse : from outside: ``shift_add`` or ``mac``; clocks per window. None: by rate and size.
-    peak : beats per clock that its source sends while a row comes.
-    clocks : that a frame takes; 0: as many as the source has beats.
+    mean, peak : beats per clock that its source sends: on average, and while a row comes.
     dry : the unrolled arithmetic is left out (its solver takes seconds).
     """
 
     kernel: str | None = None
     reuse: int | None = None
+    mean: Fraction = Fraction(1)
     peak: Fraction = Fraction(1)
-    clocks: int = 0
     dry: bool = False
 
 
@@ -70,7 +68,7 @@ def matrix(layer: Conv2D | Dense, window: Window | None, source: Stream, asked: 
     if not window and asked.kernel != "shift_add":
         sink = replace(sink, rows=1, columns=1)
     work = _work(layer, given, source, given.beats // sink.beats)
-    choice = None if asked.kernel == "shift_add" else _chosen(layer, work, _rate(window, given, asked), asked)
+    choice = None if asked.kernel == "shift_add" else _chosen(layer, work, _rate(window, asked), asked)
     if choice is None or choice.kind == "shift_add":
         if work.weight_width > MAX_UNROLLED_BITS:
             raise UserError(
@@ -98,9 +96,9 @@ def _work(layer: Conv2D | Dense, given: Stream, source: Stream, beats: int) -> W
     )
 
 
-def _rate(window: Window | None, given: Stream, asked: Asked) -> Rate:
-    average = mean(given, max(asked.clocks, given.beats))
-    return Rate(average, max(average, behind(window, asked.peak) if window else asked.peak))
+def _rate(window: Window | None, asked: Asked) -> Rate:
+    rate = Rate(asked.mean, max(asked.mean, asked.peak))
+    return rate.own(window.stride) if window else rate
 
 
 def _chosen(layer: Conv2D | Dense, work: Work, rate: Rate, asked: Asked) -> Choice:

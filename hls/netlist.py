@@ -18,6 +18,7 @@ from typing import Literal
 
 from hls.fronts import Front, Global, Mac, Repack, Resize, Stream, Window
 from hls.kernels.program import Program
+from hls.pace import FREE, Pace
 from trigger.continuous import Field
 from trigger.network_spec import Format, Layer
 
@@ -145,7 +146,7 @@ class Netlist:
     ----------
     blocks : in an order in which sources come first.
     edges : every connection, ordered by consumer (blocks, then outputs), then ``port``.
-    frame_clocks : clocks that a frame takes at least.
+    pace : clocks that a frame takes at least (in continuous mode: a number of rows), for mean rates.
     """
 
     name: str
@@ -153,7 +154,7 @@ class Netlist:
     outputs: tuple[Port, ...]
     blocks: tuple[Block, ...]
     edges: tuple[Edge, ...]
-    frame_clocks: int = 1
+    pace: Pace = FREE
     flag_depth: int = FLAG_DEPTH
     mode: Literal["frames", "continuous"] = "frames"
 

@@ -28,7 +28,7 @@ def plan_of(
     """Return the plan of ``netlist``; ``kernels`` and ``reuse`` are the choices that it was made with."""
     endless = netlist.mode == "continuous"
     timing = row_timing(netlist) if endless else cycles.timing(netlist)
-    asked = rates(netlist, netlist.frame_clocks)
+    asked = rates(netlist)
     return Plan(
         network=netlist.name,
         latency_clk=max(timing.latency_clk.values()),

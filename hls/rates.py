@@ -1,13 +1,14 @@
 """How often each stream of a network has a beat: on average over a frame, and at most.
 
-A network runs as fast as its busiest stream: the frame takes ``frame_clocks`` clocks where every unit takes a beat per
+A network runs as fast as its busiest stream: the frame takes ``Netlist.pace.clocks`` where every unit takes a beat per
 clock. A stream's mean rate is its beats per frame by that; its peak rate is that within the rows in which it moves.
 
+>>> from hls.netlist import Stream
 >>> from trigger.network_spec import Format
 >>> pixel = Format(signed=False, width=8, fraction=0)
 >>> pool = Window(Stream(8, 8, 1, pixel), kernel=(2, 2), stride=(2, 2), padding=(0, 0), rows=4, columns=4)
->>> behind(pool, Fraction(1)), mean(pool.sink, 64)
-(Fraction(1, 2), Fraction(1, 4))
+>>> behind(pool, Fraction(1))
+Fraction(1, 2)
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
-from hls.netlist import Front, Global, Mac, Netlist, Repack, Resize, Stream, Window
-from trigger.network_spec import NetworkSpec
+from hls.netlist import Front, Global, Mac, Netlist, Repack, Resize, Window
 
 FULL = Fraction(1)
 
@@ -27,11 +27,6 @@ class Rate(NamedTuple):
 
     mean: Fraction
     peak: Fraction
-
-
-def mean(stream: Stream, frame_clocks: int) -> Fraction:
-    """Return the beats of ``stream`` per clock, over a frame."""
-    return Fraction(stream.beats, frame_clocks)
 
 
 def behind(front: Front, peak: Fraction) -> Fraction:
@@ -55,14 +50,8 @@ def behind_all(fronts: Iterable[Front], peak: Fraction) -> Fraction:
     return peak
 
 
-def frame_clocks(spec: NetworkSpec) -> int:
-    """Return the clocks that a frame takes at least: the beats of its largest image."""
-    shapes = [node.shape for node in spec.inputs] + [layer.output_shape for layer in spec.layers]
-    return max(shape[0] * shape[1] if len(shape) == 3 else 1 for shape in shapes)
-
-
-def rates(netlist: Netlist, clocks: int) -> dict[str, Rate]:
-    """Return the rate at which each block's fronts give beats, by label; a frame takes ``clocks``."""
+def rates(netlist: Netlist) -> dict[str, Rate]:
+    """Return the rate at which each block's fronts give beats, by label."""
     peaks = {port.label: FULL for port in netlist.inputs}
     found = {}
     for block in netlist.blocks:
@@ -73,6 +62,7 @@ def rates(netlist: Netlist, clocks: int) -> dict[str, Rate]:
         for front in windows:
             peak = behind(front, peak)
         asked = windows[-1].sink if windows else block.streams[0]
-        found[block.label] = Rate(mean(asked, clocks), max(peak, mean(asked, clocks)))
+        mean = netlist.pace.mean(block.gives, asked)
+        found[block.label] = Rate(mean, max(peak, mean))
         peaks[block.label] = behind(block.fronts[-1], peak) if windows != block.fronts else peak
     return found

@@ -27,6 +27,7 @@ from hls.netlist import Netlist
 from hls.plan import Plan
 from hls.plan_maker import plan_of
 from hls.rtl_sources import sources
+from trigger.continuous import fields
 from trigger.network_spec import NetworkSpec
 
 
@@ -76,4 +77,5 @@ def _cut(
     if not continuous:
         return cut(spec, kernels, reuse)
     rows = for_rows(spec)
-    return endless(cut(rows, kernels, reuse), rows)
+    strides = {name: field.stride for name, field in fields(rows).items()}
+    return endless(cut(rows, kernels, reuse, strides=strides), rows)

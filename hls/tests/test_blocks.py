@@ -168,7 +168,7 @@ def test_rates_fall_behind_strides_and_whole_images() -> None:
         shape=(8, 16, 2),
     )  # fmt: skip
     netlist = cut(spec)
-    found = [tuple(rate) for rate in rates(netlist, netlist.frame_clocks).values()]
+    found = [tuple(rate) for rate in rates(netlist).values()]
     quarter = Fraction(1, 4)
     of_image = Fraction(1, 128), Fraction(1, 32)
     assert found == [(1, 1), (quarter, 2 * quarter), (quarter, 2 * quarter), (quarter**2, quarter), of_image]
