@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ def write_network(
     from hls.suite import write_suite
     from trigger import network_spec
 
+    for name in ("rtl", "cocotb"):  # hls4ml writes a project again before each compilation
+        shutil.rmtree(folder / name, ignore_errors=True)
     network_spec.write(spec, folder / "network.json")
     made = write_rtl(spec, folder / "rtl", reuse=reuse or None, continuous=continuous)
     plan.write(made, folder / "plan.json")
