@@ -53,7 +53,7 @@ class Draw:
     def format(self, most: int) -> Format:
         """Return a format of at most ``most`` bits."""
         width = int(self.rng.integers(1, most + 1))
-        sign = bool(self.rng.random() < 0.5) and width > 1
+        sign = bool(self.rng.random() < 0.5)
         return Format(signed=sign, width=width, fraction=int(self.rng.integers(-1, width + 2)))
 
     def window(self, shape: Shape) -> dict[str, Any] | None:

@@ -58,9 +58,9 @@ class Node:
     @property
     def width(self) -> int:
         """Bits of the value, sign included; at least 1."""
-        return (
-            max(self.high.bit_length(), (-self.low - 1).bit_length() if self.low < 0 else 0, 1) + self.signed
-        )
+        if self.signed:
+            return 1 + max(self.high.bit_length(), (-self.low - 1).bit_length())
+        return max(self.high.bit_length(), 1)
 
 
 def add(
