@@ -78,6 +78,8 @@ def verify(
     for row in found.comparisons:
         shown.add_row(row.levels, str(row.outputs), str(row.mismatches))
     console.print(shown)
+    for note in found.notes:
+        console.print(note)
     if report is not None:
         report.write_text(json.dumps(asdict(found), indent=2) + "\n")
     if found.mismatches:
