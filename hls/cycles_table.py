@@ -79,7 +79,8 @@ def tables(
     edges[:, DEPTH] = [edge.depth for edge in netlist.edges]
     ends = [(port, linked(port.label, into=False)) for port in netlist.inputs]
     ends += [(port, linked(port.label, into=True)) for port in netlist.outputs]
-    ports = _ports(ends, len(netlist.inputs), frames, signals)
+    totals = [netlist.beats(port, frames) for port, _ in ends]
+    ports = _ports(ends, len(netlist.inputs), totals, signals)
     if netlist.mode == "continuous":
         ports[:, BEATS] = [port.stream.columns for port, _ in ends]
         ports[:, STRIDE] = [port.field.stride for port, _ in ends]
@@ -95,13 +96,13 @@ def tables(
 
 
 def _ports(
-    ends: Sequence[tuple[Port, list[int]]], n_inputs: int, frames: int, signals: Signals
+    ends: Sequence[tuple[Port, list[int]]], n_inputs: int, totals: Sequence[int], signals: Signals
 ) -> NDArray[np.int64]:
     """Return the rows of inputs, then outputs; signals lie behind each other in that order."""
     table = np.zeros((len(ends), _PORT_COLUMNS), np.int64)
     table[:, FIRST : FIRST + 2] = [link for _, link in ends]
     table[:, BEATS] = [port.stream.beats for port, _ in ends]
-    table[:, TOTAL] = frames * table[:, BEATS]
+    table[:, TOTAL] = totals
     table[:, LENGTH] = [len(signals.get(port.label, ())) for port, _ in ends]
     table[:, TRACE] = [0, *accumulate(table[:-1, LENGTH])]
     for way in (table[:n_inputs], table[n_inputs:]):

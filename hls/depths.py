@@ -21,9 +21,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, product
 
-from hls.cycles import run, steady_frames
+from hls.cycles import Clocks, run, steady_frames
 from hls.cycles_units import EAGER, LAZY
-from hls.netlist import FIFO_DEPTH, Block, Edge, Netlist, Window
+from hls.netlist import FIFO_DEPTH, Block, Edge, Netlist, Port, Window
 from hls.short_frames import shortened
 from streams.errors import UserError
 
@@ -130,14 +130,20 @@ class Demand:
     def interval(self, netlist: Netlist, *, unbounded: bool = False) -> int:
         """Return the clocks that some of the last frames take to come out, the last one not counted."""
         clocks = run(netlist, frames=self.frames, unbounded=unbounded)
-        ends = [given.reshape(self.frames, -1)[:, -1] for given in clocks.given.values()]
+        ends = [self._ends(port, clocks.given[port.label]) for port in netlist.outputs]
         first = self.frames - 2 - max(1, (self.frames - 3) // 2)
         return max(int(end[-2] - end[first]) for end in ends)
+
+    def _ends(self, port: Port, given: Clocks) -> Clocks:
+        """Return the clocks in which the last beat of each frame came; in continuous mode the last one's and back."""
+        beats = self.netlist.beats(port, self.frames) - self.netlist.beats(port, self.frames - 1)
+        return given[(len(given) - 1) % beats :: beats]
 
     def fast(self, netlist: Netlist) -> bool:
         """Return whether the network is as fast as it can be; flags do not count."""
         try:
-            plenty = replace(netlist, flag_depth=max(netlist.flag_depth, self.frames))
+            each = 1 if netlist.mode == "frames" else netlist.inputs[0].stream.rows
+            plenty = replace(netlist, flag_depth=max(netlist.flag_depth, self.frames * each))
             return self.interval(plenty) <= self.wanted
         except UserError:  # it stands still
             return False

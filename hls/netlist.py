@@ -166,6 +166,13 @@ class Netlist:
         """Return the edges out of a block or an input port."""
         return [edge for edge in self.edges if edge.producer == label]
 
+    def beats(self, port: Port, frames: int) -> int:
+        """Return the beats that an input or output has in ``frames``; in continuous mode these follow without end."""
+        if self.mode == "frames":
+            return frames * port.stream.beats
+        rows = frames * self.inputs[0].stream.rows
+        return ((rows - port.field.rows) // port.field.stride + 1) * port.stream.columns
+
     def deepened(self, depths: Sequence[int]) -> Netlist:
         """Return the same netlist with these depths of its edges."""
         edges = (replace(edge, depth=depth) for edge, depth in zip(self.edges, depths, strict=True))

@@ -1,0 +1,120 @@
+"""Rows without end: depths of FIFOs, the pace of kernels behind strides, and traffic that stops nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hls import cycles
+from hls.blocks import cut
+from hls.depths import Demand, fitted, with_depth
+from hls.endless import endless, for_rows
+from hls.netlist import Mac, Netlist
+from hls.random_specs import random_spec
+from hls.tests.graphs import Graph
+from trigger.continuous import Field, fields
+from trigger.network_spec import Conv2D, Format, MaxPool2D, NetworkSpec
+
+WEIGHT = Format(signed=True, width=8, fraction=0)
+
+
+def of_rows(spec: NetworkSpec, reuse: dict[str, int] | None = None) -> Netlist:
+    rows = for_rows(spec)
+    strides = {name: field.stride for name, field in fields(rows).items()}
+    return endless(cut(rows, reuse=reuse, strides=strides), rows)
+
+
+def conv(graph: Graph, name: str, source: str, filters: int = 1, *, stride: tuple[int, int] = (1, 1)) -> str:
+    """Append a convolution of 3 x 3, valid in time, with zeros beside the rows (none with a single column)."""
+    rows, columns, channels = graph.shapes[source]
+    wide = 3 if columns > 1 else 1
+    side = (wide - 1) // 2
+    shape = ((rows - 3) // stride[0] + 1, (columns + 2 * side - wide) // stride[1] + 1, filters)
+    weights = np.random.default_rng(1).integers(-128, 128, 3 * wide * channels * filters).tolist()
+    return graph.add(
+        Conv2D, name, [source], shape, kernel=(3, wide), stride=stride, padding=(0, 0, side, side), weight=WEIGHT,
+        weights=weights, bias=[0] * filters,
+    )  # fmt: skip
+
+
+def pool(
+    graph: Graph, name: str, source: str, size: tuple[int, int], stride: tuple[int, int], side: int = 0
+) -> str:
+    rows, columns, channels = graph.shapes[source]
+    shape = ((rows - size[0]) // stride[0] + 1, (columns + 2 * side - size[1]) // stride[1] + 1, channels)
+    return graph.add(MaxPool2D, name, [source], shape, pool=size, stride=stride, padding=(0, 0, side, side))
+
+
+def residual(columns: int) -> NetworkSpec:
+    """A convolution beside a maximum: both see three rows."""
+    graph, wide = Graph(20, columns), min(columns, 3)
+    beside = pool(graph, "pool", "pixels", (3, wide), (1, 1), wide // 2)
+    graph.join(
+        "join",
+        conv(graph, "last", conv(graph, "conv", "pixels")),
+        pool(graph, "pool2", beside, (3, 1), (1, 1)),
+    )
+    return graph.spec()
+
+
+def several_outputs() -> NetworkSpec:
+    """Outputs of every row, every second and every sixth; kernels of several clocks behind the poolings."""
+    graph = Graph(20, 12)
+    half = pool(graph, "half", conv(graph, "conv", "pixels", 2), (2, 2), (2, 2))
+    sixth = conv(graph, "sixth", half, 3, stride=(3, 1))
+    return graph.spec("conv", conv(graph, "slow", half, 2), sixth)
+
+
+@pytest.mark.parametrize("columns", [11, 1])
+def test_one_word_less_is_slower_or_stands_still(columns: int) -> None:
+    netlist = of_rows(residual(columns))
+    search, found = Demand(netlist), fitted(netlist)
+    assert search.interval(found) == search.wanted
+    deep = [number for number, edge in enumerate(found.edges) if edge.depth > 2]
+    assert deep
+    for number in deep:
+        assert search.met(with_depth(found, number, found.edges[number].depth))
+        assert not search.met(with_depth(found, number, found.edges[number].depth - 1))
+
+
+def test_the_words_of_short_rows_do_not_hold_the_network_back() -> None:
+    graph, value = Graph(20, 1), "pixels"
+    for number in range(6):
+        value = conv(graph, f"conv{number}", value)
+    found = fitted(of_rows(graph.spec()))
+    assert found.flag_depth > 16
+    assert (np.diff(cycles.run(found, frames=2).taken["s_axis"]) == 1).all()
+
+
+def test_outputs_of_different_strides_at_a_pixel_per_clock() -> None:
+    spec = several_outputs()
+    assert [fields(spec)[name] for name in spec.outputs] == [Field(3, 1), Field(8, 2), Field(8, 6)]
+    found = fitted(of_rows(spec, {"slow": 3, "sixth": 9}))
+    assert {mac.turns for block in found.blocks for mac in block.fronts if isinstance(mac, Mac)} == {3, 9}
+    assert (np.diff(cycles.run(found, frames=2).taken["s_axis"]) == 1).all()
+
+
+@pytest.mark.parametrize("stride", [(2, 2), (4, 1)])
+def test_a_kernel_behind_its_own_stride_is_not_too_slow(stride: tuple[int, int]) -> None:
+    """Rows that give no window take a clock per pixel all the same."""
+    graph = Graph(40, 32, 8)
+    conv(graph, "wide", pool(graph, "fourth", "pixels", (4, 4), (4, 4)), 16, stride=stride)
+    netlist = of_rows(graph.spec())
+    assert isinstance(netlist.blocks[-1].fronts[-1], Mac)
+    assert (np.diff(cycles.run(fitted(netlist), frames=2).taken["s_axis"]) == 1).all()
+
+
+@pytest.mark.parametrize("seed", range(100, 106))
+def test_no_traffic_stops_a_random_network(seed: int) -> None:
+    netlist = fitted(of_rows(random_spec(seed, endless=True)))
+    (source,) = netlist.inputs
+    beats = source.stream.beats
+    for way in range(4):
+        rng = np.random.default_rng([seed, way])
+        gaps = rng.integers(0, rng.choice([1, 3, 30]) + 1, 2 * beats)
+        gaps[:: source.stream.columns] = rng.integers(0, rng.choice([1, 20, 300]) + 1)  # between rows
+        valid = np.zeros(int(gaps.sum()) + len(gaps), np.bool_)
+        valid[np.cumsum(gaps + 1) - 1] = True
+        ready = {port.label: rng.random(2000) < rng.choice([0.2, 0.8, 1.0]) for port in netlist.outputs}
+        run = cycles.run(netlist, frames=2, valid={source.label: valid}, ready=ready)
+        assert all(words <= edge.depth for edge, words in run.occupancy.items())
