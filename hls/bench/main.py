@@ -20,6 +20,9 @@ def main(folder: Path, arguments: Sequence[str]) -> int:
     Parameters
     ----------
     arguments : simulator, and seed of what registers hold before reset (Verilator); both may be left out.
+
+    If ``RTL`` is set, to a folder with the Verilog that Vitis HLS made of the hls4ml project, the numbers are compared
+    on that (``values``).
     """
     try:
         _check_cocotb()
@@ -44,9 +47,13 @@ def _check_cocotb() -> None:
 
 
 def _simulate(folder: Path, simulator: str = "", seed: str = "1") -> str:
-    from . import simulators, vectors
+    from . import simulators, values, vectors
     from .runner import Design, build, run
 
+    if os.environ.get("RTL"):
+        verilog = Path(os.environ["RTL"]).resolve()
+        os.chdir(folder)
+        return values.simulate(folder, verilog, simulator or os.environ.get("SIM", ""), int(seed))
     suite = vectors.read(folder)
     large = max(stream.beats for stream in suite.inputs) > simulators.LARGE
     chosen = simulator or os.environ.get("SIM") or simulators.usable(large)

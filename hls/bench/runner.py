@@ -40,6 +40,7 @@ class Design:
     public : what cocotb sees: ``all`` signals; those of the ``top`` module; or, for a harness that has its own clock,
         those ``marked`` with ``/* verilator public_flat_rw */``. Less is faster, on Verilator up to 5 times; Icarus
         shows all.
+    foreign : folder of RTL that another tool wrote: included files are looked for there, its delays mean nothing.
     """
 
     top: str
@@ -47,12 +48,14 @@ class Design:
     parameters: Mapping[str, int] = field(default_factory=dict)
     simulator: str = "verilator"
     public: Literal["all", "top", "marked"] = "all"
+    foreign: Path | None = None
 
     def build_args(self) -> list[str]:
         """Return the simulator's own options."""
         if self.simulator != "verilator":
             return []
-        return [*VERILATOR_ARGS, *(["--timing"] if self.public == "marked" else [])]
+        timing = ["--timing"] if self.public == "marked" else ["--no-timing"] if self.foreign else []
+        return [*VERILATOR_ARGS, *timing]
 
     def place(self, tag: str, seed: int = 1) -> Path:
         """Return the folder in which a run happens; it is made if absent."""
@@ -79,7 +82,8 @@ class Design:
         digest = hashlib.sha256(json.dumps(facts).encode())
         for file in self.files():
             digest.update(file.name.encode() + file.read_bytes())
-        for table in sorted({t for f in self.files() for t in f.parent.glob("*.mem")}):
+        headers = sorted(self.foreign.glob("*.vh")) if self.foreign else []
+        for table in [*headers, *sorted({t for f in self.files() for t in f.parent.glob("*.mem")})]:
             digest.update(table.read_bytes())
         return Path.cwd() / "build" / "sim" / f"{self.top}.{self.simulator}.{digest.hexdigest()[:12]}"
 
@@ -119,6 +123,7 @@ def build(design: Design) -> Path:
                 sources=[*_visible(design, folder), *design.files()],
                 hdl_toplevel=design.top,
                 parameters=design.parameters,
+                includes=[design.foreign] if design.foreign else [],
                 build_args=design.build_args(),
                 build_dir=folder,
                 always=True,

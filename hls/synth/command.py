@@ -23,9 +23,11 @@ def synth(
 ) -> None:
     """Synthesise a firmware folder; print LUT, FF, DSP and BRAM per layer beside the plan's estimates.
 
+    With Vitis: its reports, then the numbers of the folder's cocotb suite on the RTL that it made.
+
     Example: lartrig synth firmware/ --tool ecp5
     """
-    from hls.synth import vitis
+    from hls.synth import vitis, vitis_rtl
     from hls.synth.firmware import synthesise_firmware
     from streams.console import console, progress
     from streams.errors import ConfigError, UserError
@@ -37,7 +39,7 @@ def synth(
     if tool == "vitis":
         project = firmware / "hls4ml"
         console.print(vitis_table(vitis.synthesise(project), vitis.read_cosim(project)))
-        console.print(cocotb_hint(firmware, vitis.verilog(project)))
+        console.print(f"cocotb suite: {vitis_rtl.co_simulate(firmware, vitis.verilog(project))}")
         return
     report = synthesise_firmware(
         firmware,
@@ -86,15 +88,6 @@ def vitis_table(found: CSynthesis, simulated: CoSimulation | None) -> Table:
     if simulated is not None:
         rows["co-simulation"] = f"{simulated.status} ({simulated.language}), {_clocks(simulated.latency)}"
     return pairs(f"Vitis HLS {found.version}, function {found.top}", rows)
-
-
-def cocotb_hint(firmware: Path, verilog: Path) -> str:
-    """Return how the cocotb suite of the folder is run on the RTL that Vitis wrote."""
-    return (
-        f"RTL of Vitis: {verilog}. To run the cocotb suite on it: put a module `network` with the ports of"
-        f" {firmware / 'rtl' / 'network.sv'} around its top, list its files in a network.f beside that module, and"
-        f" run: make -C {firmware / 'cocotb'} RTL=<that folder>"
-    )
 
 
 def _clocks(pair: tuple[int, int] | None) -> str:
