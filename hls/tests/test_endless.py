@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from hls import cycles
+from hls import cycles, keras_model
 from hls.blocks import cut
 from hls.depths import Demand, fitted, with_depth
 from hls.endless import endless, for_rows
+from hls.keras_alias import legacy_keras
 from hls.netlist import Mac, Netlist
 from hls.random_specs import random_spec
 from hls.tests.graphs import Graph
+from streams.cli import app
+from streams.errors import UserError
 from trigger.continuous import Field, fields
 from trigger.network_spec import Conv2D, Format, MaxPool2D, NetworkSpec
 
@@ -118,3 +125,57 @@ def test_no_traffic_stops_a_random_network(seed: int) -> None:
         ready = {port.label: rng.random(2000) < rng.choice([0.2, 0.8, 1.0]) for port in netlist.outputs}
         run = cycles.run(netlist, frames=2, valid={source.label: valid}, ready=ready)
         assert all(words <= edge.depth for edge, words in run.occupancy.items())
+
+
+REFUSED = {
+    "same": ("conv", "pads 2 rows in time"),
+    "flatten": ("flat", "flattens a frame: use convolutions alone"),
+    "global": ("mean", "pools over a whole frame"),
+    "rows of zeros": ("zeros", "pads 1 rows in time"),
+    "larger": ("larger", r"makes rows: use size \(1, n\)"),
+}
+
+
+def model_of(kind: str) -> Any:
+    """A model that needs frames (or two inputs), and else nothing that would be refused."""
+    with legacy_keras() as keras:
+        import qkeras
+
+        weight = qkeras.quantized_bits(4, 0, alpha=1)
+        options = {"kernel_quantizer": weight, "bias_quantizer": weight}
+        values = pixels = [
+            keras.layers.Input((6, 5, 1), name=f"pixels{n}") for n in range(1 + (kind == "inputs"))
+        ]
+        values = [qkeras.QActivation("quantized_bits(6,2)")(value) for value in values]
+        value = keras.layers.Concatenate()(values) if len(values) > 1 else values[0]
+        value = qkeras.QConv2D(1, 3, padding="same" if kind == "same" else "valid", name="conv", **options)(
+            value
+        )
+        value = qkeras.QActivation("quantized_bits(6,2)", name="small")(value)
+        more = {
+            "flatten": [keras.layers.Flatten(name="flat"), qkeras.QDense(1, **options)],
+            "global": [keras.layers.GlobalAveragePooling2D(name="mean")],
+            "rows of zeros": [keras.layers.ZeroPadding2D(((0, 1), (0, 0)), name="zeros")],
+            "larger": [keras.layers.UpSampling2D(2, name="larger")],
+        }
+        for layer in more.get(kind, []):
+            value = layer(value)
+        return keras.Model(pixels, qkeras.QActivation("quantized_bits(8,3)", name="end")(value))
+
+
+@pytest.mark.parametrize("kind", [*REFUSED, "inputs"])
+def test_what_needs_a_frame_is_refused_by_the_command(kind: str, tmp_path: Path) -> None:
+    keras_model.save(model_of(kind), tmp_path / "model.keras")
+    done = CliRunner().invoke(
+        app, ["convert", str(tmp_path / "model.keras"), "-o", str(tmp_path / "firmware"), "--continuous"]
+    )
+    assert isinstance(done.exception, UserError) and done.exception.exit_code == 1
+    want = (
+        "layer {}: continuous mode: it {}".format(*REFUSED[kind])
+        if kind in REFUSED
+        else "takes one input, got 2"
+    )
+    with pytest.raises(UserError, match=want):
+        raise done.exception
+    assert "\n" not in str(done.exception)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
