@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from firmware_tests.mutation import Mutation, name_of
+from firmware_tests.network_examples import examples
 from firmware_tests.network_suites import simulate, write
-from firmware_tests.rows_examples import detector_of_rows
+from firmware_tests.rows_examples import detector_of_rows, without_frames
 from firmware_tests.simulation import sample
 from hls import csim, cycles
+from hls.bench import vectors
 from hls.convert import convert
 from hls.keras_alias import legacy_keras
 from hls.random_specs import random_spec
@@ -41,6 +45,38 @@ def test_sequential_kernels_too(tmp_path: Path) -> None:
     )
     write(spec, tmp_path, dict.fromkeys(_convolutions(spec), "mac"), continuous=True)
     simulate(tmp_path, f"endless_mac{seed}")
+
+
+FAULTS = (
+    Mutation("net_row_guard.sv", "skip_q && s_axis_tlast) skip_q", "skip_q) skip_q", "resumes before tlast"),
+    Mutation("net_row_guard.sv", "rows_long <= rows_long + 1'b1;", "", "long rows not counted"),
+    Mutation("net_row_tail.sv", "bad_q <= RW'(FieldRows - 1)", "bad_q <= '0", "a bad row marks one output row"),
+    Mutation("net_row_tail.sv", "row_wait_q    <= RW'(FieldRows - 1)", "row_wait_q <= '0", "numbers of the first rows"),
+    Mutation("net_row_window.sv", "real_q      <= '0;", "", "columns survive a reset"),
+    Mutation("net_row_window.sv", "need_q != '0;", "1'b0;", "a row waits for the next one"),
+)  # fmt: skip
+
+
+@pytest.mark.rtl
+@pytest.mark.parametrize("fault", sample(FAULTS), ids=name_of)
+def test_fault_in_a_network_is_caught(fault: Mutation, tmp_path: Path) -> None:
+    write(without_frames(examples()["narrow"].spec), tmp_path, continuous=True)
+    fault.plant(tmp_path / "rtl")
+    with pytest.raises(AssertionError, match="cases failed"):
+        simulate(tmp_path, "fault")
+
+
+def test_the_bad_run_has_rows_of_every_kind(tmp_path: Path) -> None:
+    for example in ("narrow", "every"):
+        write(without_frames(examples()[example].spec), tmp_path / example, continuous=True)
+        suite = vectors.read(tmp_path / example / "cocotb")
+        (lengths,), columns = suite.bad.lengths, suite.inputs[0].columns
+        assert {1, columns - 1, columns, columns + 1, 2 * columns} <= set(lengths)
+        assert any(length > 4 * columns for length in lengths)  # ``tlast`` is missing for several rows
+        assert (1, 1) in pairwise(lengths)  # ``tlast`` on every beat
+        assert suite.counters == {
+            "rows_short": sum(n < columns for n in lengths), "rows_long": sum(n > columns for n in lengths)
+        }  # fmt: skip
 
 
 def _convolutions(spec) -> list[str]:

@@ -17,8 +17,9 @@ from hls.suite_wires import hardware, wires_of
 from trigger.integer_network import trace
 from trigger.network_spec import NetworkSpec
 
-#: Lengths of the rows of the run with short and long ones, as parts of a whole row and beats more.
-_WRONG = ((1.0, 0), (0.0, 1), (1.0, 0), (1.0, -1), (1.0, 1), (0.5, 0), (2.0, 3), (1.0, 0), (1.0, 0))
+#: Lengths of the rows of the run with short and long ones, as parts of a whole row and beats more: ``tlast`` on every
+#: beat, early and late by one; missing once, and for several rows; whole rows between them. As many as every run has.
+_WRONG = ((1.0, 0), (0.0, 1), (0.0, 1), (1.0, -1), (1.0, 0), (1.0, 1), (2.0, 0), (1.0, 0), (5.0, 3))
 
 
 def row_suite(
