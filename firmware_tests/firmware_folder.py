@@ -88,6 +88,10 @@ def read(folder: Path) -> Firmware:
 
 def _check(folder: Path, firmware: Firmware) -> None:
     spec = firmware.spec
+    if firmware.plan.mode != "frames":
+        raise UserError(
+            f"{folder}: its RTL is for rows without end, want frames: convert without --continuous"
+        )
     if spec.input_shape != (ROWS, COLUMNS, 1):
         raise UserError(
             f"{folder}: the network takes images of {spec.input_shape}, want ({ROWS}, {COLUMNS}, 1):"
