@@ -13,6 +13,7 @@ from firmware_tests import commands, cosim, firmware_folder
 from firmware_tests.chain_examples import network, write_firmware
 from firmware_tests.comparison import compare
 from firmware_tests.test_chain import blocks
+from hls import plan
 from streams.config import SimulationConfig
 from streams.daqwriter import write_run
 from streams.errors import ConfigError, UserError
@@ -114,6 +115,10 @@ def test_networks_that_do_not_fit_the_chain_are_refused(tmp_path: Path) -> None:
     narrow = msgspec.structs.replace(spec, inputs=[pixels])
     network_spec.write(narrow, tmp_path / "network.json")
     with pytest.raises(UserError, match="takes pixels of 6 bits, signed; want 8, unsigned"):
+        firmware_folder.read(tmp_path)
+    made = plan.read(tmp_path / "plan.json")
+    plan.write(msgspec.structs.replace(made, mode="continuous"), tmp_path / "plan.json")
+    with pytest.raises(UserError, match="its RTL is for rows without end, want frames"):
         firmware_folder.read(tmp_path)
 
 
