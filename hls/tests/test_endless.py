@@ -16,7 +16,9 @@ from hls.endless import endless, for_rows
 from hls.keras_alias import legacy_keras
 from hls.netlist import Mac, Netlist
 from hls.random_specs import random_spec
+from hls.rtl_writer import write_rtl
 from hls.tests.graphs import Graph
+from hls.tests.test_rtl_writer import lint
 from streams.cli import app
 from streams.errors import UserError
 from trigger.continuous import Field, fields
@@ -125,6 +127,12 @@ def test_no_traffic_stops_a_random_network(seed: int) -> None:
         ready = {port.label: rng.random(2000) < rng.choice([0.2, 0.8, 1.0]) for port in netlist.outputs}
         run = cycles.run(netlist, frames=2, valid={source.label: valid}, ready=ready)
         assert all(words <= edge.depth for edge, words in run.occupancy.items())
+
+
+@pytest.mark.parametrize("seed", [2, 5])
+def test_generated_rtl_is_lint_clean(seed: int, tmp_path: Path) -> None:
+    write_rtl(random_spec(seed, endless=True), tmp_path, continuous=True)
+    assert lint(tmp_path) == ""
 
 
 REFUSED = {
