@@ -1,5 +1,6 @@
 """Random layers without weights, for ``hls.random_plans``; as in ``random_weighted``.
 
+>>> import numpy as np
 >>> draw, source = Draw(np.random.default_rng(1)), Value("x", (8, 8, 2), Bits(2, 2))
 >>> MAKERS["flatten"](draw, source).shape
 (128,)

@@ -1,5 +1,6 @@
 """Random layers with weights, for ``hls.random_plans``: each maker gives a Keras layer on a value, or None.
 
+>>> import numpy as np
 >>> draw, source = Draw(np.random.default_rng(1)), Value("x", (8, 8, 2), Bits(2, 2))
 >>> made = MAKERS["conv2d same"](draw, source)
 >>> made.layer, made.options["padding"]

@@ -121,6 +121,7 @@ def test_folder_of_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         "model.keras",
         "hls4ml",
         "rtl",
+        "cocotb",
         "plan.json",
         "manifest.json",
     }
