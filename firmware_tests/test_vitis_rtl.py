@@ -39,6 +39,26 @@ REPORT = """<profile>
 </profile>
 """
 
+SAME = """module network (x_TDATA, y_TDATA, ap_clk, ap_rst_n, x_TVALID, x_TREADY, y_TVALID, y_TREADY);
+input  [7:0] x_TDATA;
+output  [7:0] y_TDATA;
+input   ap_clk;
+input   ap_rst_n;
+input   x_TVALID;
+output   x_TREADY;
+output   y_TVALID;
+input   y_TREADY;
+reg    full_n = 1'b1;
+reg    blocked;
+always @ (*) begin
+    blocked = (full_n == 1'b0);
+end
+assign y_TDATA = x_TDATA;
+assign y_TVALID = x_TVALID & ~blocked;
+assign x_TREADY = y_TREADY & ~blocked;
+endmodule
+"""
+
 
 def network() -> NetworkSpec:
     """Two inputs; outputs of 4 bits, which hls4ml sends in one beat of 40, and of 19 bits, in beats of two."""
@@ -127,9 +147,9 @@ def test_a_fault_is_named(firmware: Path, tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.rtl
 def test_make_elsewhere_without_the_project(firmware: Path, tmp_path: Path) -> None:
     tool(tmp_path, firmware)
-    folder = Path(shutil.copytree(firmware / "cocotb", tmp_path / "else where" / "cocotb"))
+    folder = Path(shutil.copytree(firmware / "cocotb", tmp_path / "elsewhere" / "cocotb"))
     verilog = Path(
-        shutil.copytree(tmp_path / "network_prj/solution1/syn/verilog", tmp_path / "else where" / "verilog")
+        shutil.copytree(tmp_path / "network_prj/solution1/syn/verilog", tmp_path / "elsewhere" / "verilog")
     )
     command = ["make", "-C", str(folder), f"SIM={simulators.quickest()}", f"PYTHON={sys.executable}"]
     done = subprocess.run([*command, "RTL=../verilog"], capture_output=True, text=True, check=False)
@@ -138,6 +158,22 @@ def test_make_elsewhere_without_the_project(firmware: Path, tmp_path: Path) -> N
     (verilog / vitis_stand_in.TABLE).write_text("01\n")  # the top reads it from where the simulator runs
     done = subprocess.run([*command, "RTL=../verilog"], capture_output=True, text=True, check=False)
     assert done.returncode != 0 and "output flat (m_axis_flat): " in done.stderr
+
+
+@pytest.mark.rtl
+def test_what_vitis_writes_is_verilog_2005(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``blocked`` never changes: in SystemVerilog it stays X, in Icarus, and nothing moves."""
+    byte = Format(signed=False, width=8, fraction=0)
+    shape = {"input_shape": (3, 4, 1), "output_shape": (3, 4, 1)}
+    layer = Quantize(name="same", output=byte, **shape)
+    spec = NetworkSpec(name="same", inputs=(Input(shape=(3, 4, 1), number=byte),), layers=(layer,))
+    network_suites.write(spec, tmp_path / "firmware")
+    (tmp_path / "verilog").mkdir()
+    (tmp_path / "verilog" / "network.v").write_text(SAME)
+    monkeypatch.chdir(tmp_path)
+    suite = tmp_path / "firmware" / "cocotb"
+    told = values.simulate(suite, tmp_path / "verilog", simulators.quickest(), 1)
+    assert f"same: {numbers(tmp_path / 'firmware')} numbers of 1 outputs in 4 runs equal" in told
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def write(folder: Path, suite: Suite, rtl: Path, project: Path, fault: str = "")
         if path.suffix == ".sv":
             text = re.sub(r"\bnetwork\b", "network_core", path.read_text())
             name = "network_core" if path.stem == "network" else path.stem
-            (folder / f"{name}.v").write_text(text + "`default_nettype wire\n")
+            (folder / f"{name}.sv").write_text(text + "`default_nettype wire\n")
         elif path.suffix == ".mem":
             raise AssertionError("choose a network without tables")
     (folder / TABLE).write_text("00\n")
@@ -40,6 +40,10 @@ def write(folder: Path, suite: Suite, rtl: Path, project: Path, fault: str = "")
     defines = (firmware / "defines.h").read_text()
     counts = [int(re.findall(rf"> *, (\d+)\*1> {kind};", defines)[0]) for kind, _ in arguments]
     names = [name for _, name in arguments]
+    first = suite.outputs[0]
+    counts[len(suite.inputs)] = (
+        first.beats * first.channels
+    )  # one beat a frame, as hls4ml has it behind some Reshapes
     (folder / "network.v").write_text(top(suite, names, counts, fault))
 
 
@@ -64,10 +68,18 @@ def top(suite: Suite, names: Sequence[str], counts: Sequence[int], fault: str) -
         lines += [f"{ahead}   {name}_TVALID;", f"{back}   {name}_TREADY;"]
     declared = len(lines)
     own = ["reg    ap_rst_n_inv;", "reg    running;", "reg [7:0] rom [0:0];", "reg [31:0] beat;"]
+    own += ["reg    shown;"]
     core = [".clk(ap_clk)", ".rst(ap_rst_n_inv)"]
     for name, count, stream in zip(names, counts, streams, strict=True):
         wrong = f"({fault or 0})" if name == names[-1] else "0"
         lines += entrance(name, stream) if ways[name] else exit_(name, stream, count, bits[name], wrong)
+        if name == names[-1]:  # the end of a frame waits for the next one, or for ap_start to fall
+            lines += [f"wire   stuck = {name}_tlast & ap_start & ({names[0]}_n == 0) & ~shown;"]
+            lines += [
+                f"assign {name}_TVALID = {name}_tvalid & ~stuck, {name}_tready = {name}_TREADY & ~stuck;"
+            ]
+        elif not ways[name] and count == stream.channels:
+            lines += [f"assign {name}_TVALID = {name}_tvalid;", f"assign {name}_tready = {name}_TREADY;"]
         ends = ("tdata", "tlast", "tvalid", "tready") + (("tuser",) if ways[name] else ())
         core += [f".{stream.prefix}_{end}({name}_{end})" for end in ends]
     port_list = ",\n        ".join(ports)
@@ -84,10 +96,11 @@ always @ (*) begin
     ap_rst_n_inv = ~ap_rst_n;
 end
 always @ (posedge ap_clk) begin
-    running <= ap_start & ap_rst_n;
+    running <= (running | ap_start) & ap_rst_n;
+    shown <= {names[-1]}_TVALID & ~{names[-1]}_TREADY;
     beat <= ~ap_rst_n ? 0 : beat + ({names[-1]}_TVALID & {names[-1]}_TREADY);
 end
-assign ap_ready = ap_done;
+assign ap_ready = {names[0]}_tlast & {names[0]}_tvalid & {names[0]}_tready;
 assign ap_done = {names[-1]}_tlast & {names[-1]}_TVALID & {names[-1]}_TREADY;
 assign ap_idle = ~running;
 network_core core (
@@ -130,10 +143,7 @@ def exit_(name: str, stream: Stream, count: int, bits: int, wrong: str) -> list[
     ]
     several = count // stream.channels
     if several == 1:
-        return [
-            *lines,
-            f"assign {name}_TDATA = {name}_one, {name}_TVALID = {name}_tvalid, {name}_tready = {name}_TREADY;",
-        ]
+        return [*lines, f"assign {name}_TDATA = {name}_one;"]
     return [
         *lines,
         f"reg [{bits - 1}:0] {name}_all; reg [31:0] {name}_n;",

@@ -40,7 +40,9 @@ class Design:
     public : what cocotb sees: ``all`` signals; those of the ``top`` module; or, for a harness that has its own clock,
         those ``marked`` with ``/* verilator public_flat_rw */``. Less is faster, on Verilator up to 5 times; Icarus
         shows all.
-    foreign : folder of RTL that another tool wrote: included files are looked for there, its delays mean nothing.
+    foreign : folder of RTL that another tool wrote: included files are looked for there, its delays mean nothing, and
+        without ``.sv`` files it is Verilog 2005 for Icarus: in SystemVerilog a variable has its first value before any
+        process runs, so an ``always @(*)`` that waits for one which never changes again leaves X.
     """
 
     top: str
@@ -53,7 +55,8 @@ class Design:
     def build_args(self) -> list[str]:
         """Return the simulator's own options."""
         if self.simulator != "verilator":
-            return []
+            old = self.foreign and not any(path.suffix == ".sv" for path in self.files())
+            return ["-g2005"] if old else []
         timing = ["--timing"] if self.public == "marked" else ["--no-timing"] if self.foreign else []
         return [*VERILATOR_ARGS, *timing]
 
@@ -113,6 +116,10 @@ def build(design: Design) -> Path:
     """
     runner = make_runner(design.simulator, {}, all_public=design.public == "all")
     folder = design.folder()
+    if design.simulator == "verilator" and " " in str(folder):
+        raise BenchError(
+            f"Verilator cannot build in {folder}: a folder with a space: use Icarus Verilog or another folder"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         if (folder / "built").exists():

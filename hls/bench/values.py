@@ -34,7 +34,7 @@ def simulate(folder: Path, verilog: Path, simulator: str, seed: int) -> str:
     place = Path.cwd() / "build" / "vitis"
     place.mkdir(parents=True, exist_ok=True)
     vectors.write(fitted, place)
-    source = place / f"{vitis_top.MODULE}.sv"
+    source = place / f"{vitis_top.MODULE}.v"
     source.write_text(text)
     large = max(stream.beats for stream in suite.inputs) > simulators.LARGE
     design = runner.Design(

@@ -1,12 +1,14 @@
 """The top that Vitis HLS makes of an hls4ml project (``io_stream``), and a wrapper with our ports around it.
 
-Never run on the RTL of a real Vitis. What is assumed of it (2022.2 to 2024.1), and where it is stated:
+Vitis itself was never run for this; Verilog that Vitis HLS 2023.2 made of a public hls4ml project was simulated by
+hand, and equal. What is assumed (2022.2 to 2024.1), and where it is stated:
 
 - Ports: ``<argument>_TDATA`` of each argument in their order, ``ap_clk``, ``ap_rst_n`` (active low), ``_TVALID`` and
   ``_TREADY`` of each, ``ap_start``, ``ap_done``, ``ap_ready``, ``ap_idle``; no ``TLAST``. So in the Verilog that Vitis
   HLS 2023.2 made of an hls4ml project (github abdennour-GUESSOUM/Lenet5-hls4ml, ``syn/verilog/myproject.v``), with
   10 numbers of 8 bits in 80 bits. Its tables are ``*.dat`` files, looked for in the folder of the run.
-- ``ap_start`` may stay high: the next frame begins as soon as it can (UG1399, "Block-Level Control Protocols").
+- ``ap_start`` is high from the first beat of a frame until ``ap_ready``, and falls if no other frame has begun (UG1399,
+  "Block-Level Control Protocols"): while it is high, the last frame stays in pipelines that wait for the next one.
 - The first number of an ``nnet::array`` lies in the lowest bits (UG1399, "Structs on the Interface").
 - ``TDATA`` is never packed to the bit: structs on AXI ports are padded (same place), each number to a power of two of
   at least 8 bits (UG1391, "Data Layout for Arbitrary Precision Types"). Which padding it is, is taken from the width of
@@ -145,7 +147,10 @@ def wrapper(top: Top, inputs: Mapping[str, Stream], outputs: Mapping[str, Stream
     """
     declared, inside = ["input wire clk", "input wire rst"], []
     wired = [".ap_clk(clk)", ".ap_rst_n(~rst)"]
-    wired += [f".{name}(~rst)" for name in ("ap_start", "ap_continue") if name in top.ports]
+    if "ap_start" in top.ports:
+        inside += _start(next(iter(inputs.values())))
+        wired += [".ap_start(start)", ".ap_ready(ready)"]
+    wired += [".ap_continue(1'b1)"] if "ap_continue" in top.ports else []
     for name, stream in (*inputs.items(), *outputs.items()):
         bits, us, way = top.ports[f"{name}_TDATA"][1], stream.prefix, name in inputs
         ahead, back, user = ("input", "output", 1) if way else ("output", "input", 2)
@@ -156,7 +161,7 @@ def wrapper(top: Top, inputs: Mapping[str, Stream], outputs: Mapping[str, Stream
         inside += [] if way else _last(stream)
         wired += [f".{name}_TDATA({us}_padded)"]
         wired += [f".{name}_{end}({us}_{end.lower()})" for end in ("TVALID", "TREADY")]
-    wired += [f".{name}()" for name in ("ap_done", "ap_ready", "ap_idle") if name in top.ports]
+    wired += [f".{name}()" for name in ("ap_done", "ap_idle") if name in top.ports]
     head, end = ",\n    ".join(declared), ",\n    ".join(wired)
     return (
         f"// {MODULE}: ports of the cocotb suite around Vitis's {top.module}; beats are counted for tlast.\n"
@@ -181,10 +186,30 @@ def _packing(stream: Stream, pitch: int, way: bool) -> list[str]:
 
 def _last(stream: Stream) -> list[str]:
     us = stream.prefix
+    return [f"assign {us}_tlast = {us}_end;", f"assign {us}_tuser = 0;", *_beat(stream)]
+
+
+def _beat(stream: Stream) -> list[str]:
+    us = stream.prefix
     return [
         f"reg [31:0] {us}_beat;",
-        f"assign {us}_tlast = {us}_beat == {stream.beats - 1};",
-        f"assign {us}_tuser = 0;",
+        f"wire {us}_end = {us}_beat == {stream.beats - 1};",
         f"always @(posedge clk) if (rst) {us}_beat <= 0;",
-        f"  else if ({us}_tvalid & {us}_tready) {us}_beat <= {us}_tlast ? 0 : {us}_beat + 1;",
+        f"  else if ({us}_tvalid & {us}_tready) {us}_beat <= {us}_end ? 0 : {us}_beat + 1;",
+    ]
+
+
+def _start(stream: Stream) -> list[str]:
+    """Return the lines that start the top once for each frame of its first input."""
+    us = stream.prefix
+    return [
+        *_beat(stream),
+        "reg [31:0] whole, started;  // frames: taken, and those whose ap_ready came",
+        "wire ready;",
+        f"wire [31:0] begun = whole + ({us}_tvalid | {us}_beat != 0);",
+        "wire start = ~rst & begun != started;",
+        "always @(posedge clk) begin",
+        f"  whole <= rst ? 0 : whole + ({us}_tvalid & {us}_tready & {us}_end);",
+        "  started <= rst ? 0 : started + (start & ready);",
+        "end",
     ]
