@@ -85,3 +85,13 @@ def test_file_lists_are_relative_to_themselves_and_name_what_is_missing(tmp_path
         file_list(tmp_path / "a.f")
     (tmp_path / "y.sv").touch()
     assert file_list(tmp_path / "a.f") == [tmp_path / "x.sv", tmp_path / "y.sv"]
+
+
+def test_verilator_in_a_folder_with_a_space_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a b").mkdir()
+    monkeypatch.chdir(tmp_path / "a b")
+    (tmp_path / "a b" / "m.v").write_text("module m; endmodule\n")
+    with pytest.raises(BenchError, match=r"Verilator cannot build in .*a b.*: use Icarus"):
+        build(Design("m", ["m.v"], simulator="verilator"))

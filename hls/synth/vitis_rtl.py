@@ -1,7 +1,7 @@
 """The cocotb suite of a firmware folder on the RTL that Vitis HLS made of its hls4ml project: the numbers alone.
 
-Never run on the RTL of a real Vitis; ``hls/bench/vitis_top.py`` says what is assumed of it. Tested on Verilog with the
-same ports that a stand-in for the tool writes.
+Vitis itself was never run for this: ``hls/bench/vitis_top.py`` says what is assumed of it. The tests have a stand-in
+for the tool, which writes Verilog with the same ports.
 
 >>> types("typedef nnet::array<ap_ufixed<10,6,AP_RND_CONV,AP_SAT,0>, 2*1> layer5_t;")
 {'layer5_t': Format(signed=False, width=10, fraction=4)}
