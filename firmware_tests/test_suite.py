@@ -38,7 +38,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def elsewhere(suite: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(suite, tmp_path / "else where"))
+    return Path(shutil.copytree(suite, tmp_path / "elsewhere"))
 
 
 def make(elsewhere: Path) -> subprocess.CompletedProcess[str]:
