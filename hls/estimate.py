@@ -103,4 +103,5 @@ def _program(program: Program) -> Resources:
     )
     tables = sum(-(-entries // 64) * width for entries, width in program.table_bits())
     products = sum(-(-max(a, b) // 26) * -(-min(a, b) // 17) for a, b in program.product_bits())
-    return Resources(lut=program.adder_bits() + tables, ff=bits, dsp=products)
+    compared = sum(node.width for node in program.nodes if node.kind == "max")  # compared, and chosen
+    return Resources(lut=program.adder_bits() + compared + tables, ff=bits, dsp=products)
