@@ -35,7 +35,7 @@ lint: setup ## ruff, mypy (strict), import order of the packages, house style of
 	$(BIN)/lint-imports
 	$(BIN)/python -m firmware_tests.house_style
 
-mutate: setup ## every planted fault of the RTL (make test takes every second one where Icarus is not installed)
+mutate: setup ## every planted fault of the RTL (make test takes every fourth one where Icarus is not installed)
 	LARTRIG_ALL=1 $(BIN)/python -m pytest -n $(JOBS) firmware_tests -k 'mutation or fault'
 
 fuzz: setup ## N random networks over the whole layer table, exact on every level (SEED=17: that one alone)

@@ -9,6 +9,7 @@ import pytest
 
 from firmware_tests.network_examples import detector, examples
 from firmware_tests.network_suites import simulate, write
+from firmware_tests.simulation import sample
 from hls import cycles
 from hls.bench.bulk import unpack
 from hls.bench.network_bulk import design_of, run_frames
@@ -18,7 +19,7 @@ from trigger.integer_network_fast import evaluate_fast
 
 
 @pytest.mark.rtl
-@pytest.mark.parametrize("name", examples())
+@pytest.mark.parametrize("name", sample(list(examples())))
 def test_network(name: str, tmp_path: Path) -> None:
     example = examples()[name]
     write(example.spec, tmp_path, example.kernels)
