@@ -1,4 +1,5 @@
-"""Record the handshakes of a netlist's RTL under given traffic, and compare every clock with the cycle model.
+"""Record the handshakes of a netlist's RTL under given traffic, and compare every clock, and every
+FIFO's words, with the cycle model.
 
 >>> traffic(3, "ab", 4, 0.0, 0.0)["a"].tolist()
 [True, True, True, True]
@@ -59,6 +60,7 @@ def record(netlist: Netlist, runs: Sequence[Traffic], folder: Path, tag: str) ->
     facts = {
         "inputs": [(port.label, port.stream.beats) for port in netlist.inputs],
         "outputs": [(port.label, port.stream.beats) for port in netlist.outputs],
+        "fifos": fifos(netlist),
         "runs": [{"name": run.name, "frames": run.frames, "clocks": run.clocks} for run in runs],
     }
     (folder / "traffic.json").write_text(json.dumps(facts))
@@ -73,8 +75,23 @@ def record(netlist: Netlist, runs: Sequence[Traffic], folder: Path, tag: str) ->
         return dict(found)
 
 
+def fifos(netlist: Netlist) -> list[tuple[str, str]]:
+    """Return for each FIFO the prefixes of the signals in front of it and behind it."""
+    found = []
+    for number, edge in enumerate(netlist.edges):
+        if edge.kind != "wire":
+            source = edge.producer if edge.producer.startswith("layer") else f"{edge.producer}_out"
+            found.append((source, f"e{number}"))
+    return found
+
+
 def check(netlist: Netlist, runs: Sequence[Traffic], folder: Path, tag: str) -> int:
-    """Compare every clock of the RTL with the cycle model; return the number of beats compared."""
+    """Compare every clock of the RTL, and the most words that each FIFO held, with the cycle model.
+
+    Returns
+    -------
+    number of beats compared.
+    """
     seen, beats = record(netlist, runs, folder, tag), 0
     inputs = {port.label for port in netlist.inputs}
     for run in runs:
@@ -86,4 +103,6 @@ def check(netlist: Netlist, runs: Sequence[Traffic], folder: Path, tag: str) -> 
                 seen[f"{run.name}.{label}"], clocks, f"{run.name}: clocks of {label}"
             )
             beats += len(clocks)
+        held = [most for edge, most in model.occupancy.items() if edge.kind != "wire"]
+        np.testing.assert_array_equal(seen[f"{run.name}.fifos"], held, f"{run.name}: words in the FIFOs")
     return beats

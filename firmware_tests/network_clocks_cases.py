@@ -3,7 +3,8 @@
 Stimulus: whole frames of random numbers into all inputs, each with its own gaps; outputs that stall, each by itself;
     the patterns come from the test.
 Checks: all beats come out, as many as the frames have; valid does not fall while ready is low.
-Timing: the clock of every beat, in and out, is written down; test_network_clocks.py compares each with hls.cycles.
+Timing: the clock of every beat, in and out, is written down, and the most words that each FIFO held;
+    test_network_clocks.py compares each with hls.cycles.
 Not covered: the numbers (hls.bench.network_cases), short and long frames.
 """
 
@@ -54,7 +55,7 @@ class Sink:
         self.clocks: list[int] = []
         self.offered = False
 
-    def drive(self, clock: int) -> None:
+    def drive(self, clock: int, rng: np.random.Generator) -> None:
         self.chosen = clock >= len(self.pattern) or bool(self.pattern[clock])
         self.ready.value = int(self.chosen)
 
@@ -63,6 +64,20 @@ class Sink:
         self.offered = self.valid.value == 1 and not self.chosen
         if self.valid.value == 1 and self.chosen:
             self.clocks.append(clock)
+
+
+class Fifo:
+    """Counts the words of a FIFO by what goes in and out."""
+
+    def __init__(self, dut, before: str, behind: str) -> None:
+        names = (before, behind)
+        self.ends = [(getattr(dut, f"{name}_valid"), getattr(dut, f"{name}_ready")) for name in names]
+        self.words = self.most = 0
+
+    def sample(self) -> None:
+        push, pop = (valid.value == 1 and ready.value == 1 for valid, ready in self.ends)
+        self.words += int(push) - int(pop)
+        self.most = max(self.most, self.words)
 
 
 @cocotb.test()
@@ -81,7 +96,9 @@ async def handshakes_are_recorded(dut) -> None:
     for run in facts["runs"]:
         sources, sinks = next(made), next(made)
         await reset(dut, sources, sinks)
-        await run_once(dut, sources, sinks, rng, run["clocks"])
+        fifos = [Fifo(dut, *names) for names in facts["fifos"]]
+        await run_once(dut, [*sources, *sinks], fifos, rng, run["clocks"])
+        found[f"{run['name']}.fifos"] = np.array([fifo.most for fifo in fifos])
         labels = [label for label, _ in facts["inputs"] + facts["outputs"]]
         for label, end in zip(labels, [*sources, *sinks], strict=True):
             found[f"{run['name']}.{label}"] = np.array(end.clocks)
@@ -102,17 +119,18 @@ async def reset(dut, sources: list[Source], sinks: list[Sink]) -> None:
 
 
 async def run_once(
-    dut, sources: list[Source], sinks: list[Sink], rng: np.random.Generator, clocks: int
+    dut, ends: list[Source | Sink], fifos: list[Fifo], rng: np.random.Generator, clocks: int
 ) -> None:
     """Go on until all beats are out, or for so many clocks; what is still missing then shows in the lists."""
+    sinks = [end for end in ends if isinstance(end, Sink)]
     for clock in range(clocks):
-        for source in sources:
-            source.drive(clock, rng)
-        for sink in sinks:
-            sink.drive(clock)
+        for end in ends:
+            end.drive(clock, rng)
         await FallingEdge(dut.clk)
-        for end in (*sources, *sinks):
+        for end in ends:
             end.sample(clock)
+        for fifo in fifos:
+            fifo.sample()
         await RisingEdge(dut.clk)
         if all(len(sink.clocks) >= sink.total for sink in sinks):
             return
