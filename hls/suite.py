@@ -19,7 +19,7 @@ from hls.bench import vectors
 from hls.bench.vectors import Run, Suite
 from hls.plan import Plan
 from hls.suite_rows import row_suite
-from hls.suite_wires import Wires, hardware, wires_of
+from hls.suite_wires import Wires, wires_of
 from streams.errors import UserError
 from trigger.network_spec import NetworkSpec
 
@@ -61,8 +61,8 @@ def suite(spec: NetworkSpec, plan: Plan, rtl: Path, folder: Path, seed: int) -> 
     wires = wires_of(spec, plan)
     large = max(stream.beats for stream in wires.inputs) >= _LARGE
     good = 2 if large else 4
-    timing = cycles.timing(hardware(spec, plan))
-    steady = 3 if large else cycles.steady_frames(hardware(spec, plan))
+    timing = cycles.timing(wires.netlist)
+    steady = 3 if large else cycles.steady_frames(wires.netlist)
     wrong = lengths([stream.beats for stream in wires.inputs], large)
     images = suite_frames.images(spec, good, np.random.default_rng(seed))
     arrays = suite_frames.arrays(spec, wires, images, wrong)
@@ -71,7 +71,7 @@ def suite(spec: NetworkSpec, plan: Plan, rtl: Path, folder: Path, seed: int) -> 
         for kind, (valid, ready) in list(_TRAFFIC.items())[: 2 if large else 4]
     ]
     for run in traffic:
-        arrays |= suite_clocks.expected(spec, plan, wires, run)
+        arrays |= suite_clocks.expected(wires, run)
     bad = _run("bad", wires, range(good, good + len(wrong[0])), lengths=wrong, valid=_SOME, ready=_SOME)
     return Suite(
         network=spec.name,
@@ -86,7 +86,7 @@ def suite(spec: NetworkSpec, plan: Plan, rtl: Path, folder: Path, seed: int) -> 
         latency_first_clk=timing.latency_first_clk,
         clocks_per_frame=timing.clocks_per_frame,
         counters=_counters((rtl / "network.sv").read_text(), wires, wrong),
-        arrays=arrays | suite_clocks.needed(spec, plan),
+        arrays=arrays | suite_clocks.needed(wires),
     )
 
 

@@ -10,22 +10,20 @@ from numpy.typing import NDArray
 from hls import cycles
 from hls.bench.vectors import Run
 from hls.needed_pixels import needed_pixels
-from hls.plan import Plan
-from hls.suite_wires import Wires, hardware
-from trigger.network_spec import NetworkSpec
+from hls.suite_wires import Wires
 
 _CLOCKS = 4096  # of a pattern to begin with
 
 
-def expected(spec: NetworkSpec, plan: Plan, wires: Wires, run: Run) -> dict[str, NDArray[Any]]:
+def expected(wires: Wires, run: Run) -> dict[str, NDArray[Any]]:
     """Return the arrays ``taken`` and ``given`` of a run."""
-    netlist, clocks = hardware(spec, plan), _CLOCKS
+    clocks = _CLOCKS
     while True:  # the pattern must be at least as long as the run
         valid, ready = (
             {port.prefix: _repeated(bits, clocks) for port, bits in zip(ports, patterns, strict=True)}
             for ports, patterns in ((wires.inputs, run.valid), (wires.outputs, run.ready))
         )
-        seen = cycles.run(netlist, frames=len(run.frames), valid=valid, ready=ready)
+        seen = cycles.run(wires.netlist, frames=len(run.frames), valid=valid, ready=ready)
         if seen.clocks <= clocks:
             break
         clocks *= 4
@@ -34,11 +32,11 @@ def expected(spec: NetworkSpec, plan: Plan, wires: Wires, run: Run) -> dict[str,
     return {name: array.astype(np.int32) for name, array in found.items()}
 
 
-def needed(spec: NetworkSpec, plan: Plan) -> dict[str, NDArray[Any]]:
+def needed(wires: Wires) -> dict[str, NDArray[Any]]:
     """Return the arrays ``needed`` of each output and input."""
     return {
         f"needed.{sink}.{source}": beats.astype(np.int32)
-        for sink, sources in needed_pixels(hardware(spec, plan)).items()
+        for sink, sources in needed_pixels(wires.netlist).items()
         for source, beats in sources.items()
     }
 

@@ -13,7 +13,7 @@ from hls.endless import for_rows
 from hls.needed_pixels import needed_pixels
 from hls.plan import Plan
 from hls.row_timing import completing, row_timing
-from hls.suite_wires import hardware, wires_of
+from hls.suite_wires import wires_of
 from trigger.integer_network import trace
 from trigger.network_spec import NetworkSpec
 
@@ -27,7 +27,8 @@ def row_suite(
 ) -> Suite:
     """Return the suite; ``patterns`` of valid and ready by name, the first one always valid and ready."""
     spec, rng = for_rows(spec), np.random.default_rng(seed)
-    netlist, wires = hardware(spec, plan), wires_of(spec, plan)
+    wires = wires_of(spec, plan)
+    netlist = wires.netlist
     (source,) = wires.inputs
     timing = row_timing(netlist)
     whole = [source.columns] * source.rows
@@ -50,7 +51,7 @@ def row_suite(
 
     traffic = [run(name, 0, whole, *pattern) for name, pattern in patterns.items()]
     for each in traffic:
-        arrays |= suite_clocks.expected(spec, plan, wires, each)
+        arrays |= suite_clocks.expected(wires, each)
     for port in netlist.outputs:
         pixels = completing(needed_pixels(netlist)[port.label][source.prefix], port, netlist.inputs[0])
         arrays[f"needed.{port.label}.{source.prefix}"] = pixels.ravel().astype(np.int32)

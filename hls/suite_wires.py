@@ -28,19 +28,15 @@ from trigger.network_spec import NetworkSpec
 class Wires:
     """Ports by input and output; ``taps`` with the layer whose numbers each carries."""
 
+    netlist: netlist.Netlist
     inputs: list[Stream]
     outputs: list[Stream]
     taps: list[tuple[Stream, str]]
 
 
-def hardware(spec: NetworkSpec, plan: Plan) -> netlist.Netlist:
-    """Return the netlist that ``write_rtl`` made of ``spec``."""
-    return rebuilt(spec, plan)
-
-
 def wires_of(spec: NetworkSpec, plan: Plan) -> Wires:
     """Return the ports and taps of the network that ``write_rtl`` wrote."""
-    made = hardware(spec, plan)
+    made = rebuilt(spec, plan)
     inputs, outputs = (
         [_wire(port.name, port.label, port.stream) for port in ports] for ports in (made.inputs, made.outputs)
     )
@@ -50,7 +46,7 @@ def wires_of(spec: NetworkSpec, plan: Plan) -> Wires:
         for block in made.blocks
         if block.gives in layers  # a block may only repack an input
     ]
-    return Wires(inputs, outputs, taps)
+    return Wires(made, inputs, outputs, taps)
 
 
 def _wire(name: str, prefix: str, sent: netlist.Stream) -> Stream:
