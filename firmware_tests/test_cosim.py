@@ -14,6 +14,7 @@ from firmware_tests.chain_examples import network, write_firmware
 from firmware_tests.comparison import compare
 from firmware_tests.test_chain import blocks
 from hls import plan
+from hls.bench import runner
 from streams.config import SimulationConfig
 from streams.daqwriter import write_run
 from streams.errors import ConfigError, UserError
@@ -50,7 +51,9 @@ def test_what_differs_is_found_and_located(folder: Path, fault: str) -> None:
     adc = np.random.default_rng(3).normal(900, 60, (9 * 64, 960)).round()
     right = firmware_folder.read(folder)
     wanted = cosim.expected(right, blocks(adc))
-    seen = cosim._simulate(cosim._design(right, "verilator"), right, blocks(adc), wanted)
+    design = cosim._design(right, "verilator")
+    runner.build(design)
+    seen = cosim._simulate(design, right, blocks(adc), wanted)
     wrong, sentence = broken(right, fault)
     with pytest.raises(UserError, match=sentence):
         cosim._judge(wrong, cosim._report(wrong, cosim.expected(wrong, blocks(adc)), seen, "verilator", {}))
