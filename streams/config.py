@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import math
 
+from typing import Literal
+
 import msgspec
 
 from streams.block import ORIGINS
 from streams.detector import load_detector
 from streams.errors import ConfigError
+from streams.signals import Signal
 
 BACKGROUNDS = ORIGINS[1:]
 MAX_RATE_HZ = 1e7  # of any source: 330 events in each block
@@ -36,6 +39,23 @@ class SignalConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
+class ElectronicsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The chain from a wire to its counts, where it differs from the detector's preset."""
+
+    gain_mv_per_fc: float | None = None  # 4.7, 7.8, 14 or 25; absent: the preset's
+    peaking_us: float | None = None  # 0.5, 1, 2, 3, or 2.2 as in Wire-Cell; absent: the preset's
+    shaper: Literal["measured", "nominal"] = "measured"  # pulser gain of ProtoDUNE-HD, or the formula's
+    ac_coupling_ms: float = 1.1  # one RC of the bias network (Wire-Cell rcrc); 0: none
+    field_response: str = ""  # Wire-Cell field response, json or json.bz2; empty: the built-in stand-in
+    noise_spectra: str = ""  # Wire-Cell noise spectra, json or json.bz2; empty: the preset's
+    noise_scale: float = 1.0  # of all noise
+    coherent_adc: float | None = None  # r.m.s. of the noise common to a group of channels; absent: the preset's
+    dead_channels: tuple[int, ...] = ()  # offline numbers in the assembly: U, then V, then X
+    noisy_channels: dict[int, float] = {}  # factor on the noise of a channel
+    stuck_bits: dict[int, tuple[int, int]] = {}  # channel: (mask of the bits that stick, what they show)
+    sticky_codes: dict[int, float] = {}  # channel: chance that the six low bits of a sample read 0x00 or 0x3f
+
+
 class SimulationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One run of the simulation: the detector, what happens in it, and how much of it is written."""
 
@@ -49,6 +69,12 @@ class SimulationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     noise_scale: float = 1.0
     electron_lifetime_ms: float = 10.4  # DUNE far detector services (dunecore detectorproperties_dune.fcl)
     ac_coupling_ms: float = 1.1  # one RC of the bias network (Wire-Cell rcrc); 0: none
+    signals: tuple[Signal, ...] = ()
+    position: str = "central"  # class of the assembly in its module: which faces are active, what comes from outside
+    planes: tuple[str, ...] = ("U", "V", "X")  # planes that are read out
+    model: str = "v3.6"  # table of the backgrounds: a name in streams/sources/models or the path of a TOML file
+    chain_branching: Literal["physical", "fcl"] = "physical"  # "fcl": each isotope of a chain with its full activity
+    electronics: ElectronicsConfig = ElectronicsConfig()
     first_timestamp: int = 1_000_000_000_000  # 62.5 MHz counts at tick 0
 
 
