@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 import msgspec
 
@@ -28,6 +29,34 @@ class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plane(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One plane of wires (or strips): where they are, and their pedestals; see ``streams.geometry.planes``."""
+
+    channels: int
+    kind: Literal["wrapped", "straight"]  # wrapped: around both faces; straight: one channel per wire
+    corner: Literal[
+        "top left", "top right", "bottom left", "bottom right"
+    ]  # where face 0 begins; left: small z
+    angle_deg: float  # between wires and the y axis, away from the corner
+    pitch_mm: float
+    first_mm: float  # from the corner to the first wire, at right angles to it
+    wires: int  # on one face
+    y_mm: tuple[float, float]  # lower and upper end of the wires
+    z_mm: tuple[float, float]
+    distance_mm: float  # from the collection plane, toward the drift
+    wire_length_mm: float  # of one channel, all its segments
+    pedestal_adc: float
+    pedestal_spread_adc: float
+
+
+class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A class of places in the module: which faces have a drift, and which planes outside are near."""
+
+    active_faces: tuple[int, ...]
+    external: tuple[str, ...] = ()  # of EXTERNAL
+    count: int = 0  # assemblies of this class in the module; 0: an idealised class
+
+
+class OldPlane(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Noise and pedestal of the channels of one plane."""
 
     channels: int
@@ -52,26 +81,63 @@ class Detector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One anode plane assembly with its two faces."""
 
     faces: int
-    channels_per_face: int
-    pitch_mm: float
     drift_mm: float
     height_mm: float
+    length_mm: float
+    tick_ns: float
     adc_bits: int
+    det_id: int  # DUNE's number of the detector in the data (detdataformats DetID)
+    faces_per_10kt: int
+    fembs: int
+    asics_per_femb: int
     drift: Drift
+    planes: dict[str, Plane]  # U, V, X in this order; X collects
+    positions: dict[str, Position]
     collection: Collection
-    collection_plane: Plane
-    induction_plane: Plane
+    collection_plane: OldPlane
+    induction_plane: OldPlane
     activity_bq: dict[str, float]
+    channel_map: Literal["pd2hd", "even"] = "even"  # how channels are shared by the FEMBs
 
     @property
     def channels(self) -> int:
         """Collection channels of all faces."""
-        return self.faces * self.channels_per_face
+        return self.planes["X"].channels
 
     @property
-    def length_mm(self) -> float:
-        """Extent of a face across its collection wires."""
-        return self.channels_per_face * self.pitch_mm
+    def channels_per_face(self) -> int:
+        """Collection channels of one face."""
+        return self.planes["X"].wires
+
+    @property
+    def pitch_mm(self) -> float:
+        """Pitch of the collection wires."""
+        return self.planes["X"].pitch_mm
+
+
+def active_faces(detector: Detector, position: str) -> tuple[int, ...]:
+    """Return the faces that have a drift at ``position``; the others see noise only.
+
+    >>> active_faces(load_detector("fd1-hd-apa"), "outer")
+    (0,)
+
+    Raises
+    ------
+    ConfigError : there is no such position.
+    """
+    if position not in detector.positions:
+        raise ConfigError(f"position: got {position!r}, allowed are {', '.join(detector.positions)}")
+    return detector.positions[position].active_faces
+
+
+def per_10kt(detector: Detector, position: str) -> float:
+    """Return the factor from a rate in one assembly at ``position`` to the rate per 10 kt: per active face x 200.
+
+    >>> detector = load_detector("fd1-hd-apa")
+    >>> per_10kt(detector, "central"), per_10kt(detector, "outer")
+    (100.0, 200.0)
+    """
+    return detector.faces_per_10kt / len(active_faces(detector, position))
 
 
 @cache

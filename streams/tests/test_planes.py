@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.detector import load_detector
+from streams.geometry import wires_file
+from streams.geometry.planes import place_mm, plane_geometry, segments, wire_at
+
+SHARED = Path(__file__).parents[3] / "shared/data/detector"
+HD = SHARED / "protodunehd-wires-larsoft-v1.json.bz2"
+HD_Y_MM, HD_Z_MM = 3068.05, 2.2825  # of this project's 0, in the file
+FIRST = {"U": 0, "V": 800, "X": 1600}
+
+
+@pytest.fixture(scope="module")
+def published():
+    if not HD.exists():
+        pytest.skip(f"{HD} is absent")
+    return wires_file.read(HD)
+
+
+def ends(rows):
+    return np.column_stack([rows[name] for name in ("y0", "z0", "y1", "z1")])
+
+
+@pytest.mark.parametrize("anode", range(4))
+@pytest.mark.parametrize("plane", "UVX")
+def test_every_end_point_is_the_published_one(published, anode, plane):
+    want = published[(published["anode"] == anode) & (published["plane"] == "UVX".index(plane))]
+    want = np.sort(want, order=["channel", "segment"])
+    found = segments(load_detector("fd1-hd-apa"), plane)
+    assert len(want) == len(found) == {"U": 2296, "V": 2296, "X": 960}[plane]
+    assert np.array_equal(want["channel"] - 2560 * anode - FIRST[plane], found["channel"])
+    assert np.array_equal(want["segment"], found["segment"])
+    assert np.array_equal(1 - want["face"], found["face"])  # our face 0 is the one of X channels 0 to 479
+    shift = np.array([HD_Y_MM, HD_Z_MM + (2320.6 if anode > 1 else 0)] * 2)
+    assert np.abs(ends(want) - shift - ends(found)).max() < 0.1  # mm; 1 mm is wanted
+
+
+#: plane, channel, segment, y0, z0, y1, z1: re-typed from protodunehd-wires-larsoft-v1 (anode 0, its coordinates).
+RETYPED = [
+    ("U", 0, 0, 6055.69, 2305.72, 6066.7, 2297.81),
+    ("U", 400, 0, 6055.69, -1.0, 6066.7, 6.91577),
+    ("U", 347, 2, 76.1, 8.45, 89.2494, -1.0),
+    ("V", 747, 2, 76.1, 5.60916, 80.6344, 2.35),
+    ("V", 400, 0, 6056.39, 2302.38, 6063.35, 2297.38),
+    ("X", 480, 0, 76.1, 4.6035, 6060.0, 4.6035),
+    ("X", 479, 0, 76.1, 2300.12, 6060.0, 2300.12),
+]
+
+
+@pytest.mark.parametrize(("plane", "channel", "segment", "y0", "z0", "y1", "z1"), RETYPED)
+def test_some_end_points(plane, channel, segment, y0, z0, y1, z1):
+    rows = segments(load_detector("fd1-hd-apa"), plane)
+    row = ends(rows[(rows["channel"] == channel) & (rows["segment"] == segment)])
+    assert np.abs(row - np.array([y0 - HD_Y_MM, z0 - HD_Z_MM, y1 - HD_Y_MM, z1 - HD_Z_MM])).max() < 0.1
+
+
+@pytest.mark.parametrize("plane", "UV")
+def test_wrapped_channels_have_two_or_three_segments(plane):
+    rows = segments(load_detector("fd1-hd-apa"), plane)
+    count = np.bincount(rows["channel"])
+    assert (np.sum(count == 3), np.sum(count == 2)) == (696, 104)  # reference section 9.1.14
+    length = np.bincount(rows["channel"], np.hypot(rows["y1"] - rows["y0"], rows["z1"] - rows["z0"]))
+    assert 7370 < length.min() <= length.max() < 7401
+    begins = rows[rows["segment"] == 0]
+    assert np.array_equal(begins["face"], begins["channel"] // 400)
+    assert np.all(np.diff(rows["face"])[np.diff(rows["channel"]) == 0] != 0)  # each segment on the other face
+
+
+@pytest.mark.parametrize("plane", "UVX")
+@pytest.mark.parametrize("face", [0, 1])
+def test_a_place_belongs_to_the_nearest_published_wire(published, plane, face):
+    rows = published[(published["anode"] == 0) & (published["plane"] == "UVX".index(plane))]
+    rows = rows[rows["face"] == 1 - face]
+    tail, head = ends(rows)[:, :2] - [HD_Y_MM, HD_Z_MM], ends(rows)[:, 2:] - [HD_Y_MM, HD_Z_MM]
+    along = (head - tail) / np.hypot(*(head - tail).T)[:, None]
+    detector = load_detector("fd1-hd-apa")
+    geometry = plane_geometry(detector, plane)
+    names = list(zip(rows["channel"].tolist(), rows["segment"].tolist(), strict=True))
+    half = geometry.wires if plane == "X" else geometry.channels // 2
+    rng = np.random.default_rng(face)
+    compared = 0
+    for y, z in rng.uniform([-2990, 4], [2990, 2296], (3000, 2)):
+        away = np.array([y, z]) - tail
+        distance = np.abs(away[:, 0] * along[:, 1] - away[:, 1] * along[:, 0])
+        near = np.argsort(distance)[:2]
+        wire = wire_at(geometry, face, y, z)
+        if wire < 0:
+            assert distance.min() > geometry.pitch_mm / 2 - 0.1
+            continue
+        allowed = near[:1] if distance[near[1]] - distance[near[0]] > 0.2 else near
+        found = int(geometry.channel_of[face, wire]) + FIRST[plane], wire // half
+        assert found in [names[i] for i in allowed]
+        compared += len(allowed) == 1
+    assert compared > 2500
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from("UVX"), st.integers(0, 1), st.floats(-3100, 3100), st.floats(-50, 2350))
+def test_the_wire_is_at_most_half_a_pitch_away(plane, face, y, z):
+    geometry = plane_geometry(load_detector("fd1-hd-apa"), plane)
+    wire = wire_at(geometry, face, y, z)
+    p = place_mm(geometry, face, y, z)
+    inside = geometry.low_y <= y <= geometry.high_y and geometry.low_z <= z <= geometry.high_z
+    if wire >= 0:
+        assert inside
+        assert abs(p - (wire + 0.5) * geometry.pitch_mm) <= geometry.pitch_mm / 2 + 1e-9
+    else:
+        assert not inside or not 0 <= p < geometry.wires * geometry.pitch_mm
+
+
+def test_wires_file_that_cannot_be_used(tmp_path):
+    from streams.errors import UserError
+
+    whole = HD.read_bytes() if HD.exists() else b"BZh9 nothing"
+    for name, data in {
+        "half.json.bz2": whole[:1000],
+        "other.json": b'{"a": 1}',
+        "text.json": b"wires",
+    }.items():
+        path = tmp_path / name
+        path.write_bytes(data)
+        with pytest.raises(UserError, match=name):
+            wires_file.read(path)
