@@ -22,6 +22,7 @@ _SUMMARY = {
     "synth": "synthesise the firmware: area, logic levels, clock rate",
     "cosim": "co-simulate the firmware on a file, every beat compared",
     "replay": "replay a file or a simulation through the trigger: triggers against truth",
+    "validate": "the simulation against published numbers: a table and plots",
     "demo": "the whole line, from simulation to proven firmware",
 }
 

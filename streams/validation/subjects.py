@@ -1,0 +1,33 @@
+"""The subjects of the validation, each a module of this package that is loaded when it is asked for.
+
+A subject's module has ``check(run: Run) -> Findings``.
+
+>>> load("transport").__name__
+'check'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from streams.errors import ConfigError
+from streams.validation.row import Findings, Run
+
+SUBJECTS = {
+    "transport": "electrons and gammas in liquid argon",
+    "beta": "decays: energies of the betas",
+}
+
+
+def load(name: str) -> Callable[[Run], Findings]:
+    """Return the check of a subject.
+
+    Raises
+    ------
+    ConfigError : there is no such subject.
+    """
+    if name not in SUBJECTS:
+        raise ConfigError(f"--only: unknown subject {name!r}, allowed are {', '.join(SUBJECTS)}")
+    check: Callable[[Run], Findings] = import_module(f"streams.validation.{name}").check
+    return check
