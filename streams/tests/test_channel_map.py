@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streams import channel_map
+from streams import channel_map, channel_map_file
+from streams.detector import load_detector
+from streams.errors import UserError
+from streams.geometry.groups import groups
 
 UPSTREAM = Path(__file__).parents[3] / "shared/data/detector/PD2HDChannelMap_v6.txt"
 
@@ -42,15 +45,142 @@ def test_single_channels(slot, stream_id, channel, offline):
     assert channel_map.offline_channels()[stream, channel] == offline
 
 
-@pytest.mark.skipif(not UPSTREAM.exists(), reason=f"{UPSTREAM} is absent")
-@pytest.mark.parametrize(("crate", "apa"), [("1", 0), ("2", 2)])
-def test_equals_protodune_hd(crate, apa):
-    rows = [line.split() for line in UPSTREAM.read_text().splitlines()]
-    table = channel_map.offline_channels()
-    want = np.full_like(table, -1)
-    for offline, row_crate, _, wib, link, *_, wibframechan in rows:
-        if row_crate == crate:
-            chan = int(wibframechan)
-            stream = channel_map.STREAMS.index((int(wib) - 1, 64 * int(link) + chan // 64))
-            want[stream, chan % 64] = int(offline) - 2560 * apa
-    assert np.array_equal(table, want)
+@pytest.fixture(scope="module")
+def upstream():
+    if not UPSTREAM.exists():
+        pytest.skip(f"{UPSTREAM} is absent")
+    return channel_map_file.read(UPSTREAM)
+
+
+@pytest.mark.parametrize(("crate", "assembly"), [(1, 0), (2, 2), (3, 1), (4, 3)])
+def test_equals_protodune_hd(upstream, crate, assembly):
+    found = upstream[crate]
+    assert found.assembly == assembly
+    assert np.array_equal(found.offline, channel_map.offline_channels(crate))
+    assert np.array_equal(found.femb, np.repeat(channel_map.femb_of_streams()[:, None], 64, axis=1))
+    asic = (np.arange(40)[:, None] % 2 * 64 + np.arange(64)) // 16
+    assert np.array_equal(found.asic, asic)
+
+
+#: crate, WIB, link, frame channel, offline: re-typed from PD2HDChannelMap_v6.txt (DUNE-DAQ/detchannelmaps).
+@pytest.mark.parametrize(
+    ("crate", "wib", "link", "channel", "offline"),
+    [
+        (1, 1, 1, 148, 1609),
+        (1, 1, 0, 0, 191),
+        (1, 1, 0, 5, 1008),
+        (3, 1, 0, 0, 2560 + 556),
+        (3, 1, 1, 148, 2560 + 2089),
+    ],
+)
+def test_rows_of_protodune_hd(crate, wib, link, channel, offline):
+    stream = channel_map.STREAMS.index((wib - 1, 64 * link + channel // 64))
+    assert channel_map.offline_channels(crate)[stream, channel % 64] == offline % 2560
+
+
+def text_of_map(assembly=0, crate=1):
+    """Return what the file would say of an assembly, by the built-in rule."""
+    lines = []
+    for number, (slot, stream_id) in enumerate(channel_map.STREAMS):
+        for channel, offline in enumerate(channel_map.offline_channels(crate)[number].tolist()):
+            link, part = divmod(stream_id, 64)
+            plane = "UVX".index(channel_map.plane_of(offline))
+            femb = channel_map.femb_of_streams()[number]
+            on_femb = part % 2 * 64 + channel
+            place = (
+                slot + 1,
+                link,
+                part // 2,
+                on_femb,
+                plane,
+                0,
+                femb,
+                on_femb // 16,
+                on_femb % 16,
+                part * 64 + channel,
+            )
+            lines.append("\t".join(str(v) for v in (offline + 2560 * assembly, crate, "APA_X", *place)))
+    return lines
+
+
+def read_lines(tmp_path, lines):
+    path = tmp_path / "map.txt"
+    path.write_text("\n".join(lines))
+    return channel_map_file.read(path)
+
+
+def test_reads_back_the_rule(tmp_path):
+    found = read_lines(tmp_path, text_of_map() + text_of_map(3, 4))
+    assert sorted(found) == [1, 4]
+    assert (found[4].assembly, found[4].name) == (3, "APA_X")
+    for crate in found:
+        assert np.array_equal(found[crate].offline, channel_map.offline_channels(crate))
+
+
+def swapped(lines, place, column, value):
+    words = lines[place].split()
+    words[column] = value
+    return [*lines[:place], " ".join(words), *lines[place + 1 :]]
+
+
+DAMAGE = {
+    "empty": (lambda lines: [], "got no rows"),
+    "missing": (
+        lambda lines: lines[:100] + lines[101:],
+        "crate 1 has 2559 channels, want 2560: offline channel .* missing",
+    ),
+    "cut line": (lambda lines: [*lines[:-1], lines[-1][:14]], "line 2560: got .* want the 13 columns"),
+    "cut file": (lambda lines: lines[:1000], "crate 1 has 1000 channels"),
+    "twice": (lambda lines: [*lines, lines[7]], "line 2561: .* is in line 8 already"),
+    "same place": (
+        lambda lines: swapped(lines, 9, 12, lines[8].split()[12]),
+        "line 10: stream 0 .* line 9 already",
+    ),
+    "word": (lambda lines: swapped(lines, 5, 0, "x"), "line 6: got 'x 1 "),
+    "plane": (lambda lines: swapped(lines, 5, 7, "2"), "line 6: got plane 2"),
+    "link": (lambda lines: swapped(lines, 5, 4, "2"), "line 6: got WIB 1, link 2"),
+    "channel": (lambda lines: swapped(lines, 5, 12, "-3"), "frame channel -3"),
+    "other assembly": (
+        lambda lines: swapped(lines, 5, 0, "9999"),
+        "line 6: got offline channel 9999, want 0 to 2559",
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damaged_files_are_refused(tmp_path, damage):
+    change, sentence = DAMAGE[damage]
+    with pytest.raises(UserError, match=sentence) as refused:
+        read_lines(tmp_path, change(text_of_map()))
+    assert "map.txt" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_binary_file_is_refused(tmp_path):
+    (tmp_path / "map.txt").write_bytes(bytes(range(256)))
+    with pytest.raises(UserError, match="not a text file"):
+        channel_map_file.read(tmp_path / "map.txt")
+
+
+@pytest.mark.parametrize("name", ["fd1-hd-apa"])
+def test_groups_have_equal_sizes(name):
+    detector = load_detector(name)
+    found = groups(detector)
+    assert list(found) == ["U", "V", "X"]
+    for plane, each in found.items():
+        n = detector.planes[plane].channels
+        assert each.femb.shape == each.asic.shape == (n,)
+        sizes = np.bincount(each.femb, minlength=detector.fembs)
+        assert (sizes.min(), sizes.max()) == (n // detector.fembs, -(-n // detector.fembs))
+        assert set(each.asic.tolist()) == set(range(detector.asics_per_femb))
+    if detector.channel_map == "pd2hd":
+        femb, asic = (np.concatenate([each[i] for each in found.values()]) for i in range(2))
+        assert np.array_equal(np.bincount(femb * 8 + asic), np.full(160, 16))
+
+
+def test_groups_are_those_of_protodune_hd(upstream):
+    femb, asic = (
+        np.concatenate([each[i] for each in groups(load_detector("fd1-hd-apa")).values()]) for i in range(2)
+    )
+    assert np.array_equal(femb[upstream[1].offline], upstream[1].femb - 1)
+    assert np.array_equal(asic[upstream[1].offline], upstream[1].asic)
