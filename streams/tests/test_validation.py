@@ -12,7 +12,7 @@ import pytest
 
 from streams.errors import ConfigError, UserError
 from streams.transport.argon import argon_tables
-from streams.validation import beta, command, report, subjects, transport
+from streams.validation import beta, command, geometry, report, subjects, transport
 from streams.validation.row import Findings, Plot, Row, Run, absent
 
 ROW = Row("s", "q", 100.0, "paper", 101.0, 0.5, 1.0, "keV")
@@ -86,7 +86,7 @@ def test_failing_row_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     [
         ("stream", {}, "unknown package 'stream', allowed is streams"),
         ("streams", {"size": "big"}, "--size: got 'big', allowed are small, full"),
-        ("streams", {"only": ["betas"]}, "--only: unknown subject 'betas', allowed are transport"),
+        ("streams", {"only": ["betas"]}, "--only: unknown subject 'betas', allowed are geometry, transport"),
         ("streams", {"data": Path("nowhere")}, "--data: no folder nowhere"),
     ],
 )
@@ -126,3 +126,13 @@ def test_beside_the_root_spectra() -> None:
     (row, *_), plot = beta._beside("Ar39", beta.sample("Ar39", 10_000, 1), Run(1, 1, data))
     assert row.wanted == pytest.approx(225.3, abs=0.1)  # reference 9.1.4: 3 percent above ICRP-107
     assert len(plot.points) == 1
+
+
+def test_geometry() -> None:
+    data = Path(__file__).parents[3] / "shared/data"
+    rows = geometry.check(Run(1, 1, data if data.is_dir() else None)).rows
+    assert [row.quantity for row in rows if row.verdict == "NO"] == []
+    assert sum(row.verdict == "yes" for row in rows) >= 12
+    without = geometry.check(Run(1, 1, None)).rows
+    assert [row.quantity for row in without] == [row.quantity for row in rows]  # named, compared or not
+    assert sum(row.verdict == "not compared" for row in without) == 4

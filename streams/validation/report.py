@@ -32,7 +32,9 @@ def cells(row: Row) -> tuple[str, ...]:
     if row.note:
         found = f"{found} ({row.note})" if found else row.note
     name = f"{row.quantity} [{row.unit}]" if row.unit else row.quantity
-    allowed = "" if row.allowed is None else f"{row.allowed:.3g}" if row.allowed else "3 sigma"
+    allowed = (
+        "" if row.allowed is None else f"{row.allowed:.3g}" if row.allowed or not row.sigma else "3 sigma"
+    )
     return (row.subject, name, _number(row.wanted), row.source, found, allowed, row.verdict)
 
 

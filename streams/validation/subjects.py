@@ -15,6 +15,7 @@ from streams.errors import ConfigError
 from streams.validation.row import Findings, Run
 
 SUBJECTS = {
+    "geometry": "volume, wires and channel map",
     "transport": "electrons and gammas in liquid argon",
     "beta": "decays: energies of the betas",
 }
