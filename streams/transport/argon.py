@@ -15,7 +15,7 @@ import numpy as np
 from streams.compiled import Floats, compiled
 from streams.sources.beta import ELECTRON_MEV
 
-ELECTRON, POSITRON, GAMMA = 0, 1, 2  # kinds of particle
+ELECTRON, POSITRON, GAMMA, ALPHA, MUON, ANTIMUON = range(6)  # kinds of particle
 RADIATION_LENGTH_G_PER_CM2 = 19.55  # Particle Data Group; 14.0 cm
 GRID_LOW_MEV, GRID_HIGH_MEV, GRID_POINTS = 1e-3, 110.0, 1024
 GRID_PER_LOG = (GRID_POINTS - 1) / math.log(GRID_HIGH_MEV / GRID_LOW_MEV)
