@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from pathlib import Path
+from typing import Literal, TypeVar
 
 import msgspec
 
 from streams.errors import ConfigError
+
+T = TypeVar("T")
 
 
 class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -140,17 +143,60 @@ def per_10kt(detector: Detector, position: str) -> float:
     return detector.faces_per_10kt / len(active_faces(detector, position))
 
 
-@cache
 def load_detector(name: str) -> Detector:
-    """Return the detector of the preset ``name``.
+    """Return the detector of the preset ``name``, or of a TOML file if ``name`` is the path of one.
 
     Raises
     ------
-    ConfigError : there is no such preset.
+    ConfigError : no such preset or file, or one that cannot be used; names the file and the key.
     """
-    presets = {
-        item.name[:-5]: item for item in files("streams.presets").iterdir() if item.name.endswith(".toml")
-    }
-    if name not in presets:
-        raise ConfigError(f"detector: no preset {name!r}, allowed are {', '.join(sorted(presets))}")
-    return msgspec.toml.decode(presets[name].read_bytes(), type=Detector)
+    if name.endswith(".toml") or "/" in name:
+        try:
+            data = Path(name).read_bytes()
+        except OSError as error:
+            raise ConfigError(f"detector: cannot read preset {name}: {error.strerror}") from error
+        return _detector(name, data)
+    preset = files("streams.presets") / f"{name}.toml"
+    if name not in presets():
+        allowed = f"allowed are {', '.join(presets())}, or the path of a TOML file"
+        raise ConfigError(f"detector: no preset {name!r}, {allowed}")
+    return _detector(name, preset.read_bytes())
+
+
+def presets() -> tuple[str, ...]:
+    """Return the names of the detectors that come with the project.
+
+    >>> "fd1-hd-apa" in presets()
+    True
+    """
+    names = (item.name for item in files("streams.presets").iterdir())
+    return tuple(sorted(name[:-5] for name in names if name.endswith(".toml")))
+
+
+@cache
+def _detector(name: str, data: bytes) -> Detector:
+    """Decode and check a preset."""
+    from streams.geometry.consistency import fault
+
+    try:
+        raw = msgspec.toml.decode(data)
+        for table, kind in (("planes", Plane), ("positions", Position)):
+            for key, value in raw.get(table, {}).items() if isinstance(raw.get(table), dict) else ():
+                _convert(value, kind, f"{table}.{key}")
+        detector = _convert(raw, Detector, "")
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise ConfigError(f"detector preset {name}: {error}") from error
+    wrong = fault(detector)
+    if wrong:
+        raise ConfigError(f"detector preset {name}: {wrong}")
+    return detector
+
+
+def _convert(value: object, kind: type[T], where: str) -> T:
+    """Return ``value`` as ``kind``; an error names the key, ``where`` included."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        sentence, _, place = str(error).partition(" - at `$")
+        key = (where + place.rstrip("`")).strip(".")
+        raise ValueError(f"{key}: {sentence}" if key else sentence) from error

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from streams import channel_map, channel_map_file
-from streams.detector import load_detector
+from streams.detector import load_detector, presets
 from streams.errors import UserError
 from streams.geometry.groups import groups
 
@@ -162,7 +162,7 @@ def test_a_binary_file_is_refused(tmp_path):
         channel_map_file.read(tmp_path / "map.txt")
 
 
-@pytest.mark.parametrize("name", ["fd1-hd-apa"])
+@pytest.mark.parametrize("name", presets())
 def test_groups_have_equal_sizes(name):
     detector = load_detector(name)
     found = groups(detector)

@@ -42,6 +42,44 @@ def test_every_end_point_is_the_published_one(published, anode, plane):
     assert np.abs(ends(want) - shift - ends(found)).max() < 0.1  # mm; 1 mm is wanted
 
 
+VD = SHARED / "dunevd10kt-1x6x6-3view30deg-wires-v1.json.bz2"
+
+
+@pytest.mark.skipif(not VD.exists(), reason=f"{VD} is absent")
+def test_every_end_point_of_the_vertical_drift_is_the_published_one():
+    published, detector = wires_file.read(VD), load_detector("fd2-vd-bottom")
+    assert len(published) == 36 * 900
+    for anode in range(36):
+        rows = published[published["anode"] == anode]
+        shift = np.array([rows["y0"].min() + detector.height_mm / 2, rows["z1"].min()] * 2)
+        for plane in "UVX":
+            want = rows[rows["plane"] == "UVX".index(plane)]
+            assert np.array_equal(
+                want["channel"] - rows["channel"].min() - VD_FIRST[plane], np.arange(len(want))
+            )
+            found = ends(segments(detector, plane))
+            assert np.abs(ends(want) - shift - found).max() < 0.1, (anode, plane)
+
+
+VD_FIRST = {"U": 0, "V": 298, "X": 596}
+
+#: plane, channel, y0, z0, y1, z1: re-typed from dunevd10kt-1x6x6-3view30deg-wires-v1 (anode 2, its coordinates).
+VD_RETYPED = [
+    ("U", 0, -1677.01, 12.335, -1672.77, 5.0),
+    ("U", 297, -15.5277, 1491.56, 0.0, 1464.66),
+    ("V", 0, -4.23475, 5.0, 0.0, 12.335),
+    ("V", 297, -1677.01, 1464.66, -1661.48, 1491.56),
+    ("X", 303, -1677.01, 1489.12, 0.0, 1489.12),
+]
+
+
+@pytest.mark.parametrize(("plane", "channel", "y0", "z0", "y1", "z1"), VD_RETYPED)
+def test_some_end_points_of_the_vertical_drift(plane, channel, y0, z0, y1, z1):
+    row = segments(load_detector("fd2-vd-bottom"), plane)[channel]
+    shift = np.array([-838.505, 5.0] * 2)
+    assert np.abs(ends(row[None])[0] - (np.array([y0, z0, y1, z1]) - shift)).max() < 0.1
+
+
 #: plane, channel, segment, y0, z0, y1, z1: re-typed from protodunehd-wires-larsoft-v1 (anode 0, its coordinates).
 RETYPED = [
     ("U", 0, 0, 6055.69, 2305.72, 6066.7, 2297.81),
