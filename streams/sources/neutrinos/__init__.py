@@ -1,0 +1,1 @@
+"""Neutrinos of supernovae and of the sun in argon: cross-sections, fluxes, rates, products of an interaction."""
