@@ -23,9 +23,8 @@ from streams.errors import ConfigError
 from streams.rng import exponential, uniform
 from streams.sources.beta import beta_spectrum, quantile_table
 from streams.sources.levels import Branch, Level, load_nuclide, nuclide_names
-from streams.transport.argon import ELECTRON, GAMMA
+from streams.transport.argon import ALPHA, ELECTRON, GAMMA
 
-ALPHA = 3  # kind of particle
 MOST_PARTICLES = 64
 _NONE, _BETA, _ALPHA = 0, 1, 2  # what a branch sends out first
 
@@ -112,12 +111,16 @@ def decay_tables(names: tuple[str, ...]) -> Decays:
     build = _Builder()
     for name in names:
         if name not in nuclide_names():
-            raise ConfigError(f"no level scheme of nuclide {name!r}, allowed are {', '.join(nuclide_names())}")
+            raise ConfigError(
+                f"no level scheme of nuclide {name!r}, allowed are {', '.join(nuclide_names())}"
+            )
         build.nuclide(name)
     if not names:
         build.nuclide("Ar39")  # tables are never empty: compiled code takes them all
         build.way_first = [0]
-    share, kind, mev, beta, level, then_mev, then_ns = (np.array(column) for column in zip(*build.way, strict=True))
+    share, kind, mev, beta, level, then_mev, then_ns = (
+        np.array(column) for column in zip(*build.way, strict=True)
+    )
     for first, last in zip(build.way_first, build.way_first[1:], strict=False):
         share[first:last] = np.cumsum(share[first:last])
         share[last - 1] = 1.0

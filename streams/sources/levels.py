@@ -1,4 +1,4 @@
-"""Level schemes: by which branches a nuclide decays, which levels of the daughter it feeds, and how each level goes down.
+"""Level schemes: by which branches a nuclide decays, which levels it feeds, and how each level goes down.
 
 One file per nuclide in ``streams/sources/levels``; a neutron capture has the same form, its branch feeds the capture
 state. Every file names the source of its numbers.
