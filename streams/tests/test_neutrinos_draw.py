@@ -10,9 +10,10 @@ from streams.compiled import Floats, compiled
 from streams.rng import stream
 from streams.signals import BurstSignal, Flat, NeutrinoSignal, SolarSignal
 from streams.sources.levels import load_scheme
-from streams.sources.neutrinos.argon40 import NUCLEON_MEV, Q_MEV, STRENGTHS, angle_slope, potassium, weight
+from streams.sources.neutrinos.argon40 import NUCLEON_MEV, Q_MEV, STRENGTHS, angle_slope, weight
 from streams.sources.neutrinos.draw import ANUE_THRESHOLD_MEV, Neutrinos, draw_neutrino, neutrino_tables
-from streams.sources.neutrinos.flux import Folded, fold, same_flux
+from streams.sources.neutrinos.flux import fold, same_flux
+from streams.sources.neutrinos.kinematics import efficiency_threshold, mean_energies, share_above_nucleon
 from streams.transport.argon import ELECTRON, GAMMA, POSITRON
 
 EVENTS = 20_000
@@ -69,21 +70,23 @@ def test_energy_of_a_capture_is_shared_out(tables: Neutrinos) -> None:
     assert 1 - whole.mean() == pytest.approx(0.12, abs=0.01)
 
 
-def _above(folded: Folded) -> float:
-    captured, tables = folded.density[0], potassium()
-    total = above = 0.0
-    for energy, density in zip(folded.energy_mev[::10], captured[::10], strict=True):
-        if density > 0:
-            shares = np.array([weight(tables, i, energy) for i in range(len(STRENGTHS))])
-            above += density * shares[STRENGTHS[:, 0] > NUCLEON_MEV].sum() / shares.sum()
-            total += density
-    return above / total
-
-
 def test_share_above_the_nucleon_threshold() -> None:
-    assert _above(fold(same_flux(2.5, 9.5), "nue_cc", "marley1", 1.0, 100.0)) == pytest.approx(
-        0.12, abs=0.005
-    )
+    folded = fold(same_flux(2.5, 9.5), "nue_cc", "marley1", 1.0, 100.0)
+    assert share_above_nucleon(folded) == pytest.approx(0.12, abs=0.005)  # reference section 9.1.3
+
+
+def test_efficiencies_as_thresholds() -> None:
+    """Reference section 9.1.12: 0.90 is 10.7 MeV, 0.58 is 16.2 MeV with the pinched spectrum."""
+    folded = fold(same_flux(2.5, 9.5), "nue_cc", "marley1", 5.0, 70.0)
+    assert efficiency_threshold(folded, 0.90) == pytest.approx(10.7, abs=0.1)
+    assert efficiency_threshold(folded, 0.58) == pytest.approx(16.2, abs=0.1)
+
+
+def test_mean_energies_are_those_of_the_draw(tables: Neutrinos) -> None:
+    rows, _ = _many(tables, 1, EVENTS)
+    electron, visible = mean_energies(20.0)
+    assert rows[:, 4].mean() == pytest.approx(electron, abs=4 * rows[:, 4].std() / np.sqrt(EVENTS))
+    assert rows[:, 2].mean() == pytest.approx(visible, abs=4 * rows[:, 2].std() / np.sqrt(EVENTS))
 
 
 def test_levels_follow_strengths_and_phase_space(tables: Neutrinos) -> None:

@@ -13,6 +13,8 @@ from streams.signals import BurstSignal, Flat, FluxFile, NeutrinoSignal, Pinched
 from streams.sources.neutrinos.cross_sections import anue_cc_cm2, nue_cc_cm2
 from streams.sources.neutrinos.elastic import ANUE, ANUX, NUE, NUX, elastic_cm2
 from streams.sources.neutrinos.flux import fold, same_flux
+from streams.sources.neutrinos.flux_file import read_flux
+from streams.sources.neutrinos.kinematics import efficiency_threshold, share_above_nucleon
 from streams.sources.neutrinos.rates import argon_tonnes, channels, expected, rate_profile
 
 SHARED = Path(__file__).parents[3] / "shared/data/physics"
@@ -134,6 +136,25 @@ def test_channels_of_all_signals() -> None:
     assert [c.signal for c in found] == [0, 1, 2, 3, 3]
     assert [int(i) for c in found for i in c.spectrum] == list(range(len(found[1].spectrum) + 4))
     assert found[0].rate_hz.tolist() == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("flux", "above", "high", "low"),
+    [("livermore", 0.18, 12.5, 19.7), ("gvkm", 0.30, 17.7, 27.6)],
+)
+def test_what_published_fluxes_show(flux: str, above: float, high: float, low: float) -> None:
+    """Reference sections 9.1.3 and 9.1.12."""
+    folded = fold(read_flux(_file(flux).path), "nue_cc", "marley1", 1.0, 70.0)
+    assert share_above_nucleon(folded) == pytest.approx(above, abs=0.01)
+    assert efficiency_threshold(folded, 0.90) == pytest.approx(high, abs=0.2)
+    assert efficiency_threshold(folded, 0.58) == pytest.approx(low, abs=0.2)
+
+
+def test_an_outer_assembly_has_one_face() -> None:
+    detector = load_detector("fd1-hd-apa")
+    assert argon_tonnes(detector, "outer") == pytest.approx(argon_tonnes(detector, "central") / 2)
+    with pytest.raises(ConfigError, match="position"):
+        argon_tonnes(detector, "attic")
 
 
 @pytest.mark.parametrize(

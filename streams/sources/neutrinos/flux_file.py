@@ -2,6 +2,13 @@
 
 Each line: energy in GeV, then nu_e, nu_mu, nu_tau and their antineutrinos, per cm2 in the bin of 0.2 MeV (the format
 fixes this unit whatever the step of the lines). Lines that begin with # are comments.
+
+>>> import tempfile
+>>> energy_gev = np.arange(501) * 0.0002
+>>> with tempfile.TemporaryDirectory() as folder:
+...     np.savetxt(folder + "/mine.dat", np.column_stack([energy_gev] + 6 * [1e9 * np.exp(-energy_gev / 0.004)]))
+...     read_flux(folder + "/mine.dat").density.shape
+(6, 501)
 """
 
 from __future__ import annotations
@@ -19,7 +26,7 @@ _MIN_END_MEV, _MAX_END_MEV = 30.0, 1000.0
 _MIN_SUM, _MAX_SUM = (
     1e8,
     1e15,
-)  # Livermore has 1.2e12 per cm2; the factor allows for models, not for other units
+)  # Livermore has 1.0e12 per cm2: room for models, not for other units
 _MAX_LAST = 1e-3  # of the largest bin
 
 

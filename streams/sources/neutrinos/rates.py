@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from streams.compiled import Floats, Integers
-from streams.detector import Detector
+from streams.detector import Detector, active_faces
 from streams.signals import Signal
 from streams.sources.neutrinos.courses import Course, courses
 
@@ -29,8 +29,7 @@ class Channel(NamedTuple):
 
 def argon_tonnes(detector: Detector, position: str) -> float:
     """Return the argon [t] in front of the active faces of an assembly at ``position``."""
-    positions = getattr(detector, "positions", {})
-    faces = len(positions[position].active_faces) if position in positions else detector.faces
+    faces = len(active_faces(detector, position))
     volume_cm3 = detector.drift_mm * detector.height_mm * detector.length_mm / 1000
     return float(faces * volume_cm3 * detector.drift.density_g_per_cm3 * 1e-6)
 
