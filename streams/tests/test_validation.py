@@ -12,7 +12,7 @@ import pytest
 
 from streams.errors import ConfigError, UserError
 from streams.transport.argon import argon_tables
-from streams.validation import beta, command, geometry, report, subjects, transport
+from streams.validation import beta, command, geometry, neutrinos, report, subjects, transport
 from streams.validation.row import Findings, Plot, Row, Run, absent
 
 ROW = Row("s", "q", 100.0, "paper", 101.0, 0.5, 1.0, "keV")
@@ -136,3 +136,12 @@ def test_geometry() -> None:
     without = geometry.check(Run(1, 1, None)).rows
     assert [row.quantity for row in without] == [row.quantity for row in rows]  # named, compared or not
     assert sum(row.verdict == "not compared" for row in without) == 4
+
+
+def test_neutrinos() -> None:
+    data = Path(__file__).parents[3] / "shared/data"
+    rows = neutrinos.check(Run(0.1, 1, data if data.is_dir() else None)).rows
+    assert [row.quantity for row in rows if row.verdict == "NO"] == []
+    without = neutrinos.check(Run(0.01, 1, None)).rows
+    assert [row.quantity for row in without] == [row.quantity for row in rows]
+    assert sum(row.verdict == "yes" for row in without) >= 20  # what needs no file

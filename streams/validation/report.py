@@ -100,6 +100,8 @@ def draw(plot: Plot, path: Path) -> None:
         axes.set_xscale("log")
     if plot.log_y:
         axes.set_yscale("log")
+    if plot.range_x:
+        axes.set_xlim(plot.range_x)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
     figure.savefig(path, metadata={"Software": None})

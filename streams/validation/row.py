@@ -98,6 +98,7 @@ class Plot(NamedTuple):
     points: tuple[Curve, ...] = ()
     log_x: bool = False
     log_y: bool = False
+    range_x: tuple[float, float] | None = None
 
 
 class Findings(NamedTuple):

@@ -17,6 +17,7 @@ from streams.validation.row import Findings, Run
 SUBJECTS = {
     "geometry": "volume, wires and channel map",
     "transport": "electrons and gammas in liquid argon",
+    "neutrinos": "neutrinos on argon",
     "beta": "decays: energies of the betas",
 }
 

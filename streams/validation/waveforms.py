@@ -62,16 +62,17 @@ def largest_match(first: Floats, second: Floats) -> float:
     return float(np.abs(products / (first.std(axis=0) * second.std(axis=0))).max())
 
 
-def correlation_of_groups(wave: Floats, groups: NDArray[np.int64]) -> tuple[float, float, float]:
-    """Return the mean correlation of two channels of one group, of two groups, and the statistical sigma of the first.
+def correlation_of_groups(wave: Floats, groups: NDArray[np.int64]) -> tuple[tuple[float, float], ...]:
+    """Return the mean correlation of two channels of one group, and of two groups, each with its sigma.
 
-    groups : int64 array, (channels,), number of the group of each channel.
+    groups : int64 array, (channels,), number of the group of each channel, from 0 on. The sigmas are from the
+    spread between groups, and between pairs of groups.
     """
     unit = wave / wave.std(axis=0)
     matrix = unit.T @ unit / len(wave)
-    same = groups[:, None] == groups[None, :]
-    other = ~np.eye(len(groups), dtype=bool)
-    inside, across = matrix[same & other], matrix[~same]
-    by_group = [matrix[np.ix_(groups == g, groups == g)].mean() for g in np.unique(groups)]
-    sigma = float(np.std(by_group)) / math.sqrt(len(by_group))
-    return float(inside.mean()), float(across.mean()), sigma
+    member = np.equal.outer(np.arange(groups.max() + 1), groups).astype(float)
+    sums, count = member @ matrix @ member.T, member.sum(axis=1)
+    inside = (np.diag(sums) - count) / (count * (count - 1))
+    pair = np.triu_indices(len(count), 1)
+    across = sums[pair] / np.outer(count, count)[pair]
+    return tuple((float(x.mean()), float(x.std()) / math.sqrt(len(x))) for x in (inside, across))
