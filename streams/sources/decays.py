@@ -21,7 +21,7 @@ import numpy as np
 from streams.compiled import Floats, Integers, State, compiled
 from streams.errors import ConfigError
 from streams.rng import exponential, uniform
-from streams.sources.beta import beta_spectrum, quantile_table
+from streams.sources.beta import QUANTILES, beta_spectrum, quantile_table
 from streams.sources.levels import Branch, Level, load_nuclide, nuclide_names
 from streams.transport.argon import ALPHA, ELECTRON, GAMMA
 
@@ -129,7 +129,7 @@ def decay_tables(names: tuple[str, ...]) -> Decays:
     gamma_share, gamma_level, converted = (np.array(column) for column in zip(*gammas, strict=True))
     return Decays(
         np.array(build.way_first), share, kind, mev, beta, level, then_mev, then_ns,
-        np.array(build.beta).reshape(len(build.beta), -1), level_mev, level_ns,
+        np.array(build.beta or [np.zeros(QUANTILES)]), level_mev, level_ns,
         np.array(build.gamma_first), gamma_share, gamma_level, converted,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ import pytest
 
 from streams.errors import ConfigError, UserError
 from streams.transport.argon import argon_tables
-from streams.validation import beta, command, geometry, neutrinos, report, subjects, transport
+from streams.validation import beta, captures, command, geometry, neutrinos, report, subjects, transport
 from streams.validation.row import Findings, Plot, Row, Run, absent
 
 ROW = Row("s", "q", 100.0, "paper", 101.0, 0.5, 1.0, "keV")
@@ -123,9 +123,15 @@ def test_beside_the_root_spectra() -> None:
     if not (data / "physics/radiological_Argon_39.root").is_file():
         pytest.skip("the published spectra are not here (shared/data/physics)")
     pytest.importorskip("uproot")
-    (row, *_), plot = beta._beside("Ar39", beta.sample("Ar39", 10_000, 1), Run(1, 1, data))
+    row, plot = beta.beside("Argon_39", {"Ar39": beta.sample("Ar39", 10_000, 1)}, Run(1, 1, data))
     assert row.wanted == pytest.approx(225.3, abs=0.1)  # reference 9.1.4: 3 percent above ICRP-107
     assert len(plot.points) == 1
+
+
+def test_captures() -> None:
+    rows = captures.check(Run(0.1, 1, None)).rows
+    assert [row.quantity for row in rows if row.verdict != "yes"] == []
+    assert len(rows) == 18
 
 
 def test_geometry() -> None:

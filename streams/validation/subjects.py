@@ -17,8 +17,9 @@ from streams.validation.row import Findings, Run
 SUBJECTS = {
     "geometry": "volume, wires and channel map",
     "transport": "electrons and gammas in liquid argon",
+    "beta": "decays: energies of betas and gammas",
+    "captures": "neutron captures: their gammas",
     "neutrinos": "neutrinos on argon",
-    "beta": "decays: energies of the betas",
 }
 
 
