@@ -61,14 +61,12 @@ def photon_mev(tables: ArgonTables, kinetic_mev: float, step: float, state: Stat
 
 
 @compiled
-def highland_angle(
-    tables: ArgonTables, kinetic_mev: float, step: float, mass_mev: float = _ELECTRON
-) -> float:
+def highland_angle(tables: ArgonTables, kinetic_mev: float, step: float) -> float:
     """Return the r.m.s. plane scattering angle of one step (Highland, as in the Review of Particle Physics).
 
     The logarithm is taken at a tenth of a radiation length, so that short steps add up to the formula's value there.
     """
-    beta_momentum = kinetic_mev * (kinetic_mev + 2 * mass_mev) / (kinetic_mev + mass_mev)
+    beta_momentum = kinetic_mev * (kinetic_mev + 2 * _ELECTRON) / (kinetic_mev + _ELECTRON)
     thickness = step / tables.radiation_length_mm
     return 13.6 / beta_momentum * math.sqrt(thickness) * _HIGHLAND_LOG
 
@@ -90,13 +88,6 @@ def turn(direction: Floats, cosine: float, azimuth: float) -> None:
 
 
 @compiled
-def deflect(angle: float, direction: Floats, state: State) -> None:
-    """Turn ``direction`` by two Gaussian angles in planes, each with the r.m.s. ``angle``."""
-    x, y = normal(state) * angle, normal(state) * angle
-    turn(direction, math.cos(min(math.sqrt(x * x + y * y), math.pi)), math.atan2(y, x))
-
-
-@compiled
 def scatter(
     tables: ArgonTables,
     kinetic_mev: float,
@@ -105,7 +96,9 @@ def scatter(
     state: State,
 ) -> None:
     """Turn ``direction`` by the multiple scattering of one step."""
-    deflect(highland_angle(tables, kinetic_mev, step, _ELECTRON), direction, state)
+    angle = highland_angle(tables, kinetic_mev, step)
+    x, y = normal(state) * angle, normal(state) * angle
+    turn(direction, math.cos(min(math.sqrt(x * x + y * y), math.pi)), math.atan2(y, x))
 
 
 @compiled
