@@ -14,7 +14,6 @@ from typing import Literal, TypeVar
 import msgspec
 
 from streams.errors import ConfigError
-from streams.response.models import Electronics, ResponseModel
 
 T = TypeVar("T")
 
@@ -50,6 +49,15 @@ class Plane(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wire_length_mm: float  # of one channel, all its segments
     pedestal_adc: float
     pedestal_spread_adc: float
+
+
+class Noise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Noise of the channels of one plane at the preset's gain; the r.m.s. is linear in the length of the wire."""
+
+    rms_adc: float  # of a channel of the plane's ``wire_length_mm``, all noise together
+    open_share: float  # r.m.s. of a channel without a wire, relative to that
+    taps: tuple[float, ...]  # filter in time that gives the spectrum
+    coherent_adc: float  # r.m.s. of the part that is common to the plane's channels on one FEMB
 
 
 class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,13 +104,12 @@ class Detector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     asics_per_femb: int
     drift: Drift
     planes: dict[str, Plane]  # U, V, X in this order; X collects
+    noise: dict[str, Noise]  # of each plane
     positions: dict[str, Position]
     collection: Collection
     collection_plane: OldPlane
     induction_plane: OldPlane
     activity_bq: dict[str, float]
-    electronics: Electronics
-    response: ResponseModel
     channel_map: Literal["pd2hd", "even"] = "even"  # how channels are shared by the FEMBs
 
     @property

@@ -23,6 +23,7 @@ from streams.errors import ConfigError
 from streams.rng import exponential, uniform
 from streams.sources.beta import QUANTILES, beta_spectrum, quantile_table
 from streams.sources.levels import Branch, Level, load_nuclide, nuclide_names
+from streams.sources.spectrum_file import evenly, read_spectrum
 from streams.transport.argon import ALPHA, ELECTRON, GAMMA
 
 MOST_PARTICLES = 64
@@ -92,6 +93,12 @@ class _Builder:
             row = (share * level.fed / total, kind, energy_mev, max(len(self.beta) - 1, 0), offset + index)
             self.way.append((*row, branch.then_alpha_kev / 1000, then_ns))
 
+    def spectrum(self, path: str) -> None:
+        """Append single electrons of the spectrum in the file ``path`` as the next nuclide."""
+        self.beta.append(quantile_table(*evenly(*read_spectrum(path))))
+        self.way.append((1.0, _BETA, 0.0, len(self.beta) - 1, self.levels((Level(0.0, 1.0, ()),)), 0.0, 0.0))
+        self.way_first.append(len(self.way))
+
     def nuclide(self, name: str) -> None:
         """Append the ways of the nuclide ``name``."""
         branches = load_nuclide(name).branch
@@ -102,7 +109,7 @@ class _Builder:
 
 
 def decay_tables(names: tuple[str, ...]) -> Decays:
-    """Return the tables of ``names``; the index of a nuclide is its place there.
+    """Return the tables of ``names``; the index of a nuclide is its place there. The path of a .txt file is a spectrum.
 
     Raises
     ------
@@ -110,6 +117,9 @@ def decay_tables(names: tuple[str, ...]) -> Decays:
     """
     build = _Builder()
     for name in names:
+        if name.endswith(".txt"):
+            build.spectrum(name)
+            continue
         if name not in nuclide_names():
             raise ConfigError(
                 f"no level scheme of nuclide {name!r}, allowed are {', '.join(nuclide_names())}"

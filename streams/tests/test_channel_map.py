@@ -62,20 +62,22 @@ def test_equals_protodune_hd(upstream, crate, assembly):
     assert np.array_equal(found.asic, asic)
 
 
-#: crate, WIB, link, frame channel, offline: re-typed from PD2HDChannelMap_v6.txt (DUNE-DAQ/detchannelmaps).
-@pytest.mark.parametrize(
-    ("crate", "wib", "link", "channel", "offline"),
-    [
-        (1, 1, 1, 148, 1609),
-        (1, 1, 0, 0, 191),
-        (1, 1, 0, 5, 1008),
-        (3, 1, 0, 0, 2560 + 556),
-        (3, 1, 1, 148, 2560 + 2089),
-    ],
-)
-def test_rows_of_protodune_hd(crate, wib, link, channel, offline):
+#: crate, WIB, link, frame channel, FEMB, offline: re-typed from PD2HDChannelMap_v6.txt (DUNE-DAQ/detchannelmaps).
+ROWS = [
+    (1, 1, 1, 148, 1, 1609),
+    (1, 1, 0, 0, 6, 191),
+    (1, 1, 0, 5, 6, 1008),
+    (3, 1, 0, 0, 6, 2560 + 556),
+    (3, 1, 1, 148, 1, 2560 + 2089),
+    (4, 1, 0, 0, 6, 7680 + 556),
+]
+
+
+@pytest.mark.parametrize(("crate", "wib", "link", "channel", "femb", "offline"), ROWS)
+def test_rows_of_protodune_hd(crate, wib, link, channel, femb, offline):
     stream = channel_map.STREAMS.index((wib - 1, 64 * link + channel // 64))
     assert channel_map.offline_channels(crate)[stream, channel % 64] == offline % 2560
+    assert channel_map.femb_of_streams()[stream] == femb
 
 
 def text_of_map(assembly=0, crate=1):

@@ -8,6 +8,7 @@ import pytest
 
 from streams.detector import active_faces, load_detector, per_10kt, presets
 from streams.errors import ConfigError
+from streams.geometry.consistency import fault
 from streams.geometry.groups import groups
 from streams.geometry.planes import plane_geometry, segments, wire_at
 
@@ -126,6 +127,12 @@ DAMAGE = {
         ("wires = 1148 ", "wires = 1100 "),
         "planes.U.wires: got 1100, want 1149 or 1 to 2 less",
     ),
+    "far too few wires": (("wires = 1148 ", "wires = 300 "), "planes.U.wires: got 300, want at least 400"),
+    "corner of X": (
+        ('corner = "bottom left"', 'corner = "top right"'),
+        "planes.X.corner: got 'top right', want",
+    ),
+    "negative count": (("count = 46", "count = -46"), "positions.top_outer.count: got -46, want 0 or more"),
     "unknown key": (("pitch_mm = 4.669", "pich_mm = 4.669"), "planes.U: Object .* `pich_mm`"),
     "missing key": (("drift_mm = 3600.0", ""), "Object missing required field `drift_mm`"),
     "type": (("pitch_mm = 4.669", 'pitch_mm = "4.669"'), "planes.U.pitch_mm: Expected `float`, got `str`"),
@@ -191,6 +198,20 @@ def test_damaged_presets_are_refused(tmp_path, damage):
     with pytest.raises(ConfigError, match=f"mine.toml: .*{sentence}") as refused:
         load_detector(str(path))
     assert "\n" not in str(refused.value)
+
+
+def test_planes_in_another_order_are_refused():
+    detector = load_detector(HD)
+    turned = {plane: detector.planes[plane] for plane in "XUV"}
+    assert (
+        fault(msgspec.structs.replace(detector, planes=turned))
+        == "planes: got X, U, V, want U, V, X in this order"
+    )
+
+
+def test_more_chips_than_channels_are_refused():
+    sentence = fault(msgspec.structs.replace(load_detector(HD), channel_map="even", asics_per_femb=100))
+    assert sentence == "fembs: got 20 with 100 ASICs, more than a plane has channels"
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe", b"", b"faces"])

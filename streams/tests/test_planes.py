@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import bz2
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.detector import load_detector
+from streams.errors import UserError
 from streams.geometry import wires_file
 from streams.geometry.planes import place_mm, plane_geometry, segments, wire_at
 
@@ -153,16 +156,61 @@ def test_the_wire_is_at_most_half_a_pitch_away(plane, face, y, z):
         assert not inside or not 0 <= p < geometry.wires * geometry.pitch_mm
 
 
-def test_wires_file_that_cannot_be_used(tmp_path):
-    from streams.errors import UserError
+@pytest.mark.parametrize("plane", "UV")
+@pytest.mark.parametrize("face", [0, 1])
+def test_no_wire_reaches_the_corner_where_they_begin_nor_the_opposite_one(plane, face):
+    geometry = plane_geometry(load_detector("fd1-hd-apa"), plane)
+    top, bottom, left, right = geometry.high_y, geometry.low_y, geometry.low_z, geometry.high_z
+    begin, other = (left, right) if (plane == "V") == (face == 0) else (right, left)
+    assert wire_at(geometry, face, top, begin) == wire_at(geometry, face, bottom, other) == -1
+    first, last = {"U": (11.01, 13.15), "V": (6.96, 4.53)}[plane]  # along y, from the same file
+    assert wire_at(geometry, face, top - first, begin) == 0
+    assert wire_at(geometry, face, bottom + last, other) == geometry.wires - 1
+    assert wire_at(geometry, face, top, other) in (399, 400, 401)
+    assert wire_at(geometry, face, bottom, begin) in (745, 746, 747, 748)
 
-    whole = HD.read_bytes() if HD.exists() else b"BZh9 nothing"
-    for name, data in {
-        "half.json.bz2": whole[:1000],
-        "other.json": b'{"a": 1}',
-        "text.json": b"wires",
-    }.items():
-        path = tmp_path / name
-        path.write_bytes(data)
-        with pytest.raises(UserError, match=name):
-            wires_file.read(path)
+
+def small_file():
+    """Return a wires file with one wire on each of three planes."""
+    points = [{"Point": {"x": 1.0, "y": 2.0 + i, "z": 3.0}} for i in range(6)]
+    wires = [
+        {"Wire": {"ident": i, "channel": 7 + i, "segment": 0, "tail": 2 * i, "head": 2 * i + 1}}
+        for i in range(3)
+    ]
+    store = {
+        "anodes": [{"Anode": {"ident": 4, "faces": [0]}}],
+        "faces": [{"Face": {"ident": 1, "planes": [0, 1, 2]}}],
+        "planes": [{"Plane": {"ident": i, "wires": [i]}} for i in range(3)],
+        "wires": wires,
+        "points": points,
+    }
+    return json.dumps({"Store": store}).encode()
+
+
+@pytest.mark.parametrize("compress", [bytes, bz2.compress], ids=["json", "json.bz2"])
+def test_wires_file_is_read(tmp_path, compress):
+    path = tmp_path / "wires"
+    path.write_bytes(compress(small_file()))
+    rows = wires_file.read(path)
+    assert rows["channel"].tolist() == [7, 8, 9]
+    assert rows[["anode", "face", "plane", "wire", "segment"]][2].tolist() == (4, 1, 2, 0, 0)
+    assert rows[["x0", "y0", "z0", "x1", "y1", "z1"]][2].tolist() == (1.0, 6.0, 3.0, 1.0, 7.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (bz2.compress(small_file())[:100], "not a whole bzip2 file|not a Wire-Cell wires file"),
+        (small_file()[:200], "not a Wire-Cell wires file"),
+        (b'{"a": 1}', "not a Wire-Cell wires file"),
+        (small_file().replace(b'"tail": 0', b'"tail": 99'), "not a Wire-Cell wires file"),
+        (b'{"Store": {"anodes": [], "points": []}}', "no wires in it"),
+    ],
+    ids=["half bz2", "half json", "other", "no such point", "empty"],
+)
+def test_wires_files_that_cannot_be_used(tmp_path, data, sentence):
+    path = tmp_path / "wires.json"
+    path.write_bytes(data)
+    with pytest.raises(UserError, match=f"wires.json: ({sentence})") as refused:
+        wires_file.read(path)
+    assert "\n" not in str(refused.value)

@@ -61,12 +61,14 @@ def photon_mev(tables: ArgonTables, kinetic_mev: float, step: float, state: Stat
 
 
 @compiled
-def highland_angle(tables: ArgonTables, kinetic_mev: float, step: float) -> float:
+def highland_angle(
+    tables: ArgonTables, kinetic_mev: float, step: float, mass_mev: float = _ELECTRON
+) -> float:
     """Return the r.m.s. plane scattering angle of one step (Highland, as in the Review of Particle Physics).
 
     The logarithm is taken at a tenth of a radiation length, so that short steps add up to the formula's value there.
     """
-    beta_momentum = kinetic_mev * (kinetic_mev + 2 * _ELECTRON) / (kinetic_mev + _ELECTRON)
+    beta_momentum = kinetic_mev * (kinetic_mev + 2 * mass_mev) / (kinetic_mev + mass_mev)
     thickness = step / tables.radiation_length_mm
     return 13.6 / beta_momentum * math.sqrt(thickness) * _HIGHLAND_LOG
 
@@ -88,6 +90,13 @@ def turn(direction: Floats, cosine: float, azimuth: float) -> None:
 
 
 @compiled
+def deflect(angle: float, direction: Floats, state: State) -> None:
+    """Turn ``direction`` by two Gaussian angles in planes, each with the r.m.s. ``angle``."""
+    x, y = normal(state) * angle, normal(state) * angle
+    turn(direction, math.cos(min(math.sqrt(x * x + y * y), math.pi)), math.atan2(y, x))
+
+
+@compiled
 def scatter(
     tables: ArgonTables,
     kinetic_mev: float,
@@ -96,9 +105,7 @@ def scatter(
     state: State,
 ) -> None:
     """Turn ``direction`` by the multiple scattering of one step."""
-    angle = highland_angle(tables, kinetic_mev, step)
-    x, y = normal(state) * angle, normal(state) * angle
-    turn(direction, math.cos(min(math.sqrt(x * x + y * y), math.pi)), math.atan2(y, x))
+    deflect(highland_angle(tables, kinetic_mev, step, _ELECTRON), direction, state)
 
 
 @compiled

@@ -1,9 +1,11 @@
 """Follow every particle of one event until it stops or leaves; what it ionises comes out as deposits.
 
-A deposit is a piece of a track of at most about half a millimetre: position, energy, and the electrons that escape
-recombination there. What leaves the active argon of the assembly is lost, and nothing comes in from outside.
+A deposit is a piece of a track of at most about half a millimetre: position, energy, the electrons that escape
+recombination there, and the delay of its particle. Only what is left in the active argon is recorded; particles are
+followed in the argon around it too (see ``streams.transport.world``), and lost beyond that.
 
 >>> from streams.detector import load_detector
+>>> import numpy as np
 >>> from streams.rng import stream
 >>> volume, work = volume_of(load_detector("fd1-hd-apa")), new_work()
 >>> push(work, ELECTRON, 1.0, np.array([100.0, 0.0, 50.0]), np.array([0.0, 0.0, 1.0]))
@@ -15,144 +17,138 @@ recombination there. What leaves the active argon of the assembly is lost, and n
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
-import numpy as np
-
-from streams.compiled import Floats, Integers, State, compiled
-from streams.detector import Detector
-from streams.rng import uniform
+from streams.compiled import Floats, State, compiled
+from streams.rng import exponential, uniform
 from streams.sources.beta import ELECTRON_MEV as _ELECTRON
-from streams.transport.argon import ELECTRON, GAMMA, POSITRON, ArgonTables, argon_tables, at
-from streams.transport.electrons import ELECTRON_CUT_MEV, photon_mev, scatter, soft_share, step_mm, turn
+from streams.transport import muons
+from streams.transport.argon import ALPHA, ANTIMUON, ELECTRON, GAMMA, MUON, POSITRON, at
+from streams.transport.electrons import (
+    ELECTRON_CUT_MEV,
+    deflect,
+    highland_angle,
+    photon_mev,
+    scatter,
+    soft_share,
+    step_mm,
+    turn,
+)
 from streams.transport.gammas import COMPTON, GAMMA_CUT_MEV, PAIR, compton, free_path_mm, process
+from streams.transport.work import STORED, WAITING, Work, advance, isotropic, new_work, push, store
+from streams.transport.world import MARGIN_MM, Volume, gap_mm, inside, recombination, volume_of
 
-MAX_DEPOSITS = 16384
-MAX_STACK = 512
+__all__ = ["Volume", "Work", "inside", "isotropic", "new_work", "push", "recombination", "volume_of", "walk"]
+
 DEPOSIT_MM = 0.5  # longest piece of track in one deposit
-_WAITING, _STORED = 0, 1  # places in Work.counter
-
-
-class Volume(NamedTuple):
-    """The active argon and how it ionises."""
-
-    argon: ArgonTables
-    half_x_mm: float
-    half_y_mm: float
-    length_mm: float
-    electrons_per_mev: float
-    box_alpha: float
-    box_xi_mm_per_mev: float  # xi = this times dE/dx in MeV/mm
-
-
-class Work(NamedTuple):
-    """What is being followed: reused from event to event."""
-
-    stack: Floats  # (MAX_STACK, 8): kind, energy MeV, position mm, direction
-    deposits: Floats  # (MAX_DEPOSITS, 5): x, y, z mm, energy MeV, free electrons
-    position: Floats  # (3,), of the particle that is followed
-    direction: Floats  # (3,)
-    counter: Integers  # (2,): particles that wait, deposits stored
-
-
-def volume_of(detector: Detector) -> Volume:
-    """Return the volume of ``detector``."""
-    d = detector.drift
-    xi = d.box_beta * 10 / (d.density_g_per_cm3 * d.field_kv_per_cm)
-    size = (detector.drift_mm, detector.height_mm / 2, detector.length_mm)
-    return Volume(argon_tables(d.density_g_per_cm3), *size, 1e6 / d.w_ion_ev, d.box_alpha, xi)
-
-
-def new_work() -> Work:
-    """Return room for the particles and the deposits of one event."""
-    counts = np.zeros(2, np.int64)
-    return Work(np.zeros((MAX_STACK, 8)), np.zeros((MAX_DEPOSITS, 5)), np.zeros(3), np.zeros(3), counts)
+ALPHA_CHARGE = 0.015  # +- 0.01: share of an alpha's electrons that escape at 0.5 kV/cm (reference 9.1.10)
+# An electron outside the active argon that cannot reach it is left there: it would need 5.4 mm per MeV (1.32 MeV
+# cm2/g at the least). Only below this energy, above which it is likely to radiate.
+_REACH_MM_PER_MEV, _REACH_MEV = 5.5, 1.0
+_ON, _STOPPED, _OUT = 0, 1, 2
 
 
 @compiled
-def recombination(volume: Volume, de_dx_mev_per_mm: float) -> float:
-    """Return the share of electrons that escape: modified box model, ln(alpha + xi) / xi, at most 1."""
-    xi = volume.box_xi_mm_per_mev * de_dx_mev_per_mm
-    return min(max(math.log(volume.box_alpha + xi) / xi, 0.0), 1.0)
-
-
-@compiled
-def push(work: Work, kind: int, energy_mev: float, position: Floats, direction: Floats) -> None:
-    """Let a particle wait to be followed."""
-    n = work.counter[_WAITING]
-    if n >= MAX_STACK:
-        raise RuntimeError("more than 512 particles of one event wait to be followed")
-    work.stack[n, 0], work.stack[n, 1] = kind, energy_mev
-    work.stack[n, 2:5] = position
-    work.stack[n, 5:8] = direction
-    work.counter[_WAITING] = n + 1
-
-
-@compiled
-def _store(work: Work, position: Floats, energy: float, electrons: float) -> None:
-    n = work.counter[_STORED]
-    if n >= MAX_DEPOSITS:
-        raise RuntimeError("an event has more than 16384 deposits")
-    work.deposits[n, 0:3] = position
-    work.deposits[n, 3], work.deposits[n, 4] = energy, electrons
-    work.counter[_STORED] = n + 1
-
-
-@compiled
-def isotropic(direction: Floats, state: State) -> None:
-    """Fill in a random unit vector."""
-    w, azimuth = 2.0 * uniform(state) - 1.0, 2.0 * math.pi * uniform(state)
-    across = math.sqrt(1.0 - w * w)
-    direction[0], direction[1], direction[2] = across * math.cos(azimuth), across * math.sin(azimuth), w
-
-
-@compiled
-def inside(volume: Volume, position: Floats) -> bool:
-    """Return whether a position (x, y, z in mm) lies in the active argon."""
-    x, y, z = position[0], position[1], position[2]
-    return bool(abs(x) < volume.half_x_mm and abs(y) < volume.half_y_mm and 0.0 <= z < volume.length_mm)
+def _fate(volume: Volume, position: Floats, kinetic: float) -> int:
+    """Return whether an electron is to be followed (``_ON``), left (``_STOPPED``), or is out of the world."""
+    gap = gap_mm(volume, position)
+    if gap > MARGIN_MM:
+        return _OUT
+    return _STOPPED if kinetic < _REACH_MEV and gap > _REACH_MM_PER_MEV * kinetic else _ON
 
 
 @compiled
 def _follow_electron(volume: Volume, work: Work, kinetic: float, state: State) -> bool:
-    """Step an electron to its end; return whether it stopped inside."""
+    """Step an electron to its end; return whether it stopped in the world."""
     argon = volume.argon
     energy = electrons = path = 0.0
-    while kinetic > ELECTRON_CUT_MEV:
+    fate = _fate(volume, work.position, kinetic)
+    while kinetic > ELECTRON_CUT_MEV and fate == _ON:
         step = step_mm(argon, kinetic)
         photon = photon_mev(argon, kinetic, step, state)
         half = kinetic - 0.5 * step * at(argon.collision, kinetic)
         rate = at(argon.collision, half)
         lost = min(step * (rate + soft_share(half) * at(argon.radiative, half)), kinetic)
-        work.position[:] += step * work.direction
-        if not inside(volume, work.position):
-            _store(work, work.position - step * work.direction, energy, electrons)
-            return False
-        energy += lost
-        electrons += lost * volume.electrons_per_mev * recombination(volume, rate)
-        path += step
+        advance(work, step)
         kinetic -= lost
+        if inside(volume, work.position):
+            energy += lost
+            electrons += lost * volume.electrons_per_mev * recombination(volume, rate)
+            path += step
+        else:
+            if path > 0.0:
+                store(work, step + 0.5 * path, energy, electrons)
+                energy = electrons = path = 0.0
+            fate = _fate(volume, work.position, kinetic)
         if photon > 0:
             photon = min(photon, kinetic)
-            push(work, GAMMA, photon, work.position, work.direction)
+            push(work, GAMMA, photon, work.position, work.direction, work.delay[0])
             kinetic -= photon
         if path >= DEPOSIT_MM:
-            _store(work, work.position - 0.5 * path * work.direction, energy, electrons)
+            store(work, 0.5 * path, energy, electrons)
             energy = electrons = path = 0.0
         if kinetic > ELECTRON_CUT_MEV:
             scatter(argon, half, step, work.direction, state)
-    rate = at(argon.collision, max(0.5 * kinetic, 0.001))
-    electrons += kinetic * volume.electrons_per_mev * recombination(volume, rate)
-    _store(work, work.position, energy + kinetic, electrons)
-    return True
+    if inside(volume, work.position):
+        rate = at(argon.collision, max(0.5 * kinetic, 0.001))
+        electrons += kinetic * volume.electrons_per_mev * recombination(volume, rate)
+        store(work, 0.0, energy + kinetic, electrons)
+    return fate != _OUT
+
+
+@compiled
+def _decay(work: Work, kind: int, state: State) -> None:
+    """Let the electron of a muon at rest wait; a negative muon may be captured, which leaves nothing here."""
+    if kind == MUON and uniform(state) < muons.CAPTURE_SHARE:
+        return
+    life = muons.BOUND_LIFETIME_NS if kind == MUON else muons.LIFETIME_NS
+    isotropic(work.direction, state)
+    delay = work.delay[0] + life * exponential(state)
+    electron = ELECTRON if kind == MUON else POSITRON
+    push(work, electron, muons.michel_mev(state), work.position, work.direction, delay)
+
+
+@compiled
+def _follow_muon(volume: Volume, work: Work, kind: int, kinetic: float, state: State) -> None:
+    """Step a muon until it stops, leaves, or makes a delta electron: then both wait, the electron comes first."""
+    density = volume.density_g_per_cm3
+    energy = electrons = path = 0.0
+    while kinetic > muons.MUON_CUT_MEV:
+        rate = muons.lost_mev_per_mm(kinetic, density, muons.DELTA_CUT_MEV)
+        step = min(DEPOSIT_MM, 0.05 * kinetic / rate)
+        lost = min(
+            step * muons.lost_mev_per_mm(kinetic - 0.5 * step * rate, density, muons.DELTA_CUT_MEV), kinetic
+        )
+        delta = min(muons.delta_mev(kinetic, density, step, state), kinetic - lost)
+        advance(work, step)
+        if inside(volume, work.position):
+            energy += lost
+            electrons += lost * volume.electrons_per_mev * recombination(volume, lost / step)
+            path += step
+        elif gap_mm(volume, work.position) > MARGIN_MM:
+            return
+        kinetic -= lost
+        if path >= 0.9 * DEPOSIT_MM or (path > 0.0 and delta > 0.0):
+            store(work, 0.5 * path, energy, electrons)
+            energy = electrons = path = 0.0
+        deflect(highland_angle(volume.argon, kinetic, step, muons.MUON_MEV), work.direction, state)
+        if delta > 0.0:
+            push(work, kind, kinetic - delta, work.position, work.direction, work.delay[0])
+            turn(work.direction, muons.delta_cosine(kinetic, delta), 2.0 * math.pi * uniform(state))
+            push(work, ELECTRON, delta, work.position, work.direction, work.delay[0])
+            return
+    if inside(volume, work.position):
+        rate = muons.lost_mev_per_mm(muons.MUON_CUT_MEV, density, 1e9)
+        electrons += kinetic * volume.electrons_per_mev * recombination(volume, rate)
+        store(work, 0.0, energy + kinetic, electrons)
+    _decay(work, kind, state)
 
 
 @compiled
 def _annihilate(work: Work, state: State) -> None:
     """Let the two gammas of a positron at rest wait."""
     isotropic(work.direction, state)
-    push(work, GAMMA, _ELECTRON, work.position, work.direction)
-    push(work, GAMMA, _ELECTRON, work.position, -work.direction)
+    push(work, GAMMA, _ELECTRON, work.position, work.direction, work.delay[0])
+    push(work, GAMMA, _ELECTRON, work.position, -work.direction, work.delay[0])
 
 
 @compiled
@@ -165,7 +161,7 @@ def _scatter_compton(work: Work, energy: float, state: State) -> float:
     momentum = math.sqrt(kinetic * (kinetic + 2 * _ELECTRON))
     if momentum > 0:
         turn(electron, min((energy - left * cosine) / momentum, 1.0), azimuth + math.pi)
-    push(work, ELECTRON, kinetic, work.position, electron)
+    push(work, ELECTRON, kinetic, work.position, electron, work.delay[0])
     turn(work.direction, cosine, azimuth)
     return left
 
@@ -174,8 +170,8 @@ def _scatter_compton(work: Work, energy: float, state: State) -> float:
 def _follow_gamma(volume: Volume, work: Work, energy: float, state: State) -> None:
     """Follow a gamma until it is absorbed or leaves; its electrons wait."""
     while True:
-        work.position[:] += free_path_mm(volume.argon, energy, state) * work.direction
-        if not inside(volume, work.position):
+        advance(work, free_path_mm(volume.argon, energy, state))
+        if gap_mm(volume, work.position) > MARGIN_MM:
             return
         what = process(volume.argon, energy, state)
         if what == COMPTON:
@@ -185,25 +181,31 @@ def _follow_gamma(volume: Volume, work: Work, energy: float, state: State) -> No
         elif what == PAIR:
             share = uniform(state)
             kinetic = energy - 2 * _ELECTRON
-            push(work, ELECTRON, share * kinetic, work.position, work.direction)
-            push(work, POSITRON, (1 - share) * kinetic, work.position, work.direction)
+            push(work, ELECTRON, share * kinetic, work.position, work.direction, work.delay[0])
+            push(work, POSITRON, (1 - share) * kinetic, work.position, work.direction, work.delay[0])
             return
-        push(work, ELECTRON, energy, work.position, work.direction)
+        push(work, ELECTRON, energy, work.position, work.direction, work.delay[0])
         return
 
 
 @compiled
 def walk(volume: Volume, work: Work, state: State) -> int:
     """Follow the particles that wait and all that they make; return the number of rows of ``work.deposits``."""
-    work.counter[_STORED] = 0
-    while work.counter[_WAITING] > 0:
-        work.counter[_WAITING] -= 1
-        row = work.stack[work.counter[_WAITING]]
+    work.counter[STORED] = 0
+    while work.counter[WAITING] > 0:
+        work.counter[WAITING] -= 1
+        row = work.stack[work.counter[WAITING]]
         kind, energy = int(row[0]), row[1]
-        work.position[:] = row[2:5]
-        work.direction[:] = row[5:8]
+        for i in range(3):
+            work.position[i], work.direction[i] = row[2 + i], row[5 + i]
+        work.delay[0] = row[8]
         if kind == GAMMA and energy > GAMMA_CUT_MEV:
             _follow_gamma(volume, work, energy, state)
+        elif kind in (MUON, ANTIMUON):
+            _follow_muon(volume, work, kind, energy, state)
+        elif kind == ALPHA:
+            if inside(volume, work.position):
+                store(work, 0.0, energy, ALPHA_CHARGE * energy * volume.electrons_per_mev)
         elif _follow_electron(volume, work, energy, state) and kind == POSITRON:
             _annihilate(work, state)
-    return int(work.counter[_STORED])
+    return int(work.counter[STORED])

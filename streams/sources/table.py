@@ -1,0 +1,118 @@
+"""The sources of one assembly: the rows of a table, scaled as asked, as rates.
+
+>>> from streams.config import SimulationConfig
+>>> from streams.detector import load_detector
+>>> found = sources(SimulationConfig(backgrounds={"all": 0, "Ar39": 1}), load_detector("fd1-hd-apa"))
+>>> [(source.name, source.kind, source.place, round(source.rate_hz)) for source in found]
+[('Ar39', 'decay', 'argon', 140107)]
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from streams.detector import Detector
+from streams.errors import ConfigError
+from streams.sources.model import Entry, Kind, load_model
+from streams.sources.places import NAMES, size
+
+if TYPE_CHECKING:
+    from streams.config import SimulationConfig
+
+MOST_HZ = 1e7  # of one source: 330 events in each block
+# CPU of one event on one core, all planes, measured: 39Ar for decays; a capture is a cascade of 6 MeV.
+SECONDS_PER_EVENT: dict[Kind, float] = {"decay": 3e-5, "capture": 5e-4, "spectrum": 5e-5}
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One background source of one assembly."""
+
+    name: str  # unique, at most 24 ASCII letters
+    group: str
+    kind: Kind
+    what: str  # nuclide, capture or spectrum
+    place: str
+    rate_hz: float  # in this assembly, scale included
+    note: str  # where the number comes from
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """What one second of detector time takes."""
+
+    events: float
+    cpu_seconds: float  # one core, estimated: SECONDS_PER_EVENT
+
+
+def cost(found: tuple[Source, ...]) -> Cost:
+    """Return the number of events and the estimated CPU time per second of detector time."""
+    events = sum(source.rate_hz for source in found)
+    return Cost(events, sum(source.rate_hz * SECONDS_PER_EVENT[source.kind] for source in found))
+
+
+def _nominal_hz(entry: Entry, detector: Detector, position: str) -> float:
+    """Return the rate of ``entry`` before any scale."""
+    try:
+        extent = size(detector, position, entry.place)
+    except ConfigError as error:
+        raise ConfigError(f"source {entry.name}: {error}") from error
+    seen = extent > 0 or entry.place not in NAMES
+    if entry.unit == "Bq":
+        return entry.activity if seen else 0.0
+    return entry.activity * extent
+
+
+def _checked_scales(scales: dict[str, float], entries: tuple[Entry, ...]) -> None:
+    """Refuse names that the table does not have and factors that are none."""
+    names = [entry.name for entry in entries]
+    groups = list(dict.fromkeys(entry.group for entry in entries))
+    for name, scale in scales.items():
+        if name not in names and name not in groups and name != "all":
+            raise ConfigError(
+                f"backgrounds: unknown source {name!r}, allowed are {', '.join(names)}, "
+                f"the groups {', '.join(groups)}, and all"
+            )
+        if not 0 <= scale < math.inf:
+            raise ConfigError(f"backgrounds.{name}: got {scale}, want a factor of at least 0")
+
+
+def _span(seconds: float) -> str:
+    """Return a duration in words: seconds, hours, days or years."""
+    for unit, length in (("years", 3.156e7), ("days", 86400.0), ("hours", 3600.0)):
+        if seconds >= length:
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds:.3g} seconds"
+
+
+def sources(config: SimulationConfig, detector: Detector) -> tuple[Source, ...]:
+    """Return the sources of ``config`` that have a rate, in the order of the table.
+
+    A scale of ``config.backgrounds`` belongs to a source's name, to a group or to all; the most exact one counts.
+
+    Raises
+    ------
+    ConfigError : a table that cannot be used, an unknown name, a factor below 0, or more than ``MOST_HZ`` of a source.
+    """
+    entries, scales = load_model(config.model), config.backgrounds
+    _checked_scales(scales, entries)
+    found = []
+    for entry in entries:
+        key = next((key for key in (entry.name, entry.group, "all") if key in scales), "")
+        scale = scales.get(key, 1.0)
+        branching = entry.branching if config.chain_branching == "physical" else 1.0
+        nominal_hz = branching * _nominal_hz(entry, detector, config.position)
+        rate_hz = scale * nominal_hz
+        if rate_hz > MOST_HZ:
+            span = _span(rate_hz * SECONDS_PER_EVENT[entry.kind])
+            raise ConfigError(
+                f"backgrounds.{key or entry.name}: a factor of {scale:g} makes {rate_hz:.3g} events of {entry.name} "
+                f"per second of detector time, about {span} of one core for each second; "
+                f"want at most {MOST_HZ / nominal_hz:.3g} ({MOST_HZ:.0e} events per second)"
+            )
+        if rate_hz > 0:
+            found.append(
+                Source(entry.name, entry.group, entry.kind, entry.what, entry.place, rate_hz, entry.note)
+            )
+    return tuple(found)
