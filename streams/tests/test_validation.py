@@ -12,7 +12,17 @@ import pytest
 
 from streams.errors import ConfigError, UserError
 from streams.transport.argon import argon_tables
-from streams.validation import beta, captures, command, geometry, neutrinos, report, subjects, transport
+from streams.validation import (
+    beta,
+    captures,
+    command,
+    geometry,
+    neutrinos,
+    noise,
+    report,
+    subjects,
+    transport,
+)
 from streams.validation.row import Findings, Plot, Row, Run, absent
 
 ROW = Row("s", "q", 100.0, "paper", 101.0, 0.5, 1.0, "keV")
@@ -151,3 +161,20 @@ def test_neutrinos() -> None:
     without = neutrinos.check(Run(0.01, 1, None)).rows
     assert [row.quantity for row in without] == [row.quantity for row in rows]
     assert sum(row.verdict == "yes" for row in without) >= 20  # what needs no file
+
+
+def test_noise() -> None:
+    rows = noise.check(Run(1, 1, None)).rows
+    assert [row.quantity for row in rows if row.verdict == "NO"] == []
+    assert sum(row.verdict == "yes" for row in rows) == 26
+    assert next(row.quantity for row in rows if row.verdict == "not compared").startswith("U, spectrum")
+
+
+def test_wrong_noise_is_seen() -> None:
+    """Noise that is 4 percent too large, white, or comes back shifted fails its rows."""
+    wave = np.random.default_rng(1).normal(0, 1.04 * noise.RMS["X"], (8192, 40))
+    wrong = [row.quantity for row in noise.size_rows("X", wave) if row.verdict == "NO"]
+    assert wrong == ["X, r.m.s.", *(f"X, autocorrelation at lag {lag}" for lag in (1, 2, 3, 4, 5))]
+    again = noise.independence_rows("X", wave, np.roll(wave, 100, axis=0))
+    assert again[0].verdict == "NO"
+    assert noise.independence_rows("X", wave, wave + 0.1 * np.roll(wave, 7, axis=1))[1].verdict == "NO"

@@ -20,6 +20,7 @@ SUBJECTS = {
     "beta": "decays: energies of betas and gammas",
     "captures": "neutron captures: their gammas",
     "neutrinos": "neutrinos on argon",
+    "noise": "noise of the planes",
 }
 
 
