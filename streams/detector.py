@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from streams.errors import ConfigError
+from streams.response.models import Electronics, ResponseModel
 
 T = TypeVar("T")
 
@@ -110,6 +111,8 @@ class Detector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     collection_plane: OldPlane
     induction_plane: OldPlane
     activity_bq: dict[str, float]
+    electronics: Electronics
+    response: ResponseModel
     channel_map: Literal["pd2hd", "even"] = "even"  # how channels are shared by the FEMBs
 
     @property

@@ -12,31 +12,19 @@ at the tick of arrival.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.block import TICK_NS
-from streams.detector import Collection
+from streams.response.electronics import SHAPER_US, cold_electronics
+
+if TYPE_CHECKING:
+    from streams.detector import Collection
 
 _FINE_US = 0.001 * TICK_NS / 64  # 8 ns
 _FINE_PER_TICK = 64
-_SHAPER_US = 10.0  # the formula holds this long
-
-
-def cold_electronics(time_us: NDArray[np.float64], peaking_us: float) -> NDArray[np.float64]:
-    """Return the cold electronics' answer to a unit charge at time 0, 1 at its peak (Wire-Cell ``Response.cxx``)."""
-    x = time_us / peaking_us
-    a, b, c = np.exp(-2.94809 * x), np.exp(-2.82833 * x), np.exp(-2.40318 * x)
-    s1, c1, s2, c2 = np.sin(1.19361 * x), np.cos(1.19361 * x), np.sin(2.38722 * x), np.cos(2.38722 * x)
-    s3, c3, s5, c5 = np.sin(2.5928 * x), np.cos(2.5928 * x), np.sin(5.18561 * x), np.cos(5.18561 * x)
-    shape = (
-        4.31054 * a
-        - 2.6202 * b * (c1 * (1 + c2) + s1 * s2)
-        + 0.762456 * b * (s1 * (1 - c2) + c1 * s2)
-        + 0.464924 * c * (c3 * (1 + c5) + s3 * s5)
-        - 0.327684 * c * (s3 * (1 - c5) + c3 * s5)
-    )
-    return np.asarray(np.where((time_us >= 0) & (time_us <= _SHAPER_US), 10.12 * shape, 0.0))
 
 
 def induced_current(time_us: NDArray[np.float64], wires: Collection) -> NDArray[np.float64]:
@@ -51,7 +39,7 @@ def induced_current(time_us: NDArray[np.float64], wires: Collection) -> NDArray[
 def fine_response(wires: Collection) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return times [us] (0 at the peak) and the shaped response, area 1 per us, in steps of 8 ns."""
     before = np.asarray(np.arange(-1500, 400) * _FINE_US, np.float64)
-    after = np.asarray(np.arange(int(_SHAPER_US / _FINE_US) + 1) * _FINE_US, np.float64)
+    after = np.asarray(np.arange(int(SHAPER_US / _FINE_US) + 1) * _FINE_US, np.float64)
     shaped = np.convolve(induced_current(before, wires), cold_electronics(after, wires.peaking_us))
     time = before[0] + np.arange(len(shaped)) * _FINE_US
     shaped /= shaped.sum() * _FINE_US
