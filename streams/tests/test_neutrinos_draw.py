@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from streams.compiled import Floats, compiled
 from streams.rng import stream
 from streams.signals import BurstSignal, Flat, NeutrinoSignal, SolarSignal
+from streams.sources.beta import ELECTRON_MEV
 from streams.sources.levels import load_scheme
 from streams.sources.neutrinos.argon40 import NUCLEON_MEV, Q_MEV, STRENGTHS, angle_slope, weight
-from streams.sources.neutrinos.draw import ANUE_THRESHOLD_MEV, Neutrinos, draw_neutrino, neutrino_tables
+from streams.sources.neutrinos.draw import Neutrinos, draw_neutrino, neutrino_tables
+from streams.sources.neutrinos.elastic import ANUE, ANUX, COUPLINGS, NUE, NUX, draw_recoil, elastic_cm2
 from streams.sources.neutrinos.flux import fold, same_flux
 from streams.sources.neutrinos.kinematics import efficiency_threshold, mean_energies, share_above_nucleon
 from streams.transport.argon import ELECTRON, GAMMA, POSITRON
@@ -132,6 +134,42 @@ def test_elastic_scattering(tables: Neutrinos) -> None:
     )
 
 
+@compiled
+def _recoils(energy_mev: float, left: float, right: float, events: int) -> Floats:
+    found = np.empty(events)
+    for i in range(events):
+        found[i] = draw_recoil(energy_mev, left, right, stream(5, 5, 5, i))[0]
+    return found
+
+
+@pytest.mark.parametrize("kind", [NUE, ANUE, NUX, ANUX])
+@pytest.mark.parametrize("energy_mev", [1.5, 15.0])
+def test_recoils_follow_the_cross_section(kind: int, energy_mev: float) -> None:
+    left, right = COUPLINGS[kind]
+    seen = _recoils(energy_mev, left, right, EVENTS)
+    most = 2 * energy_mev**2 / (ELECTRON_MEV + 2 * energy_mev)
+    kinetic = (np.arange(1000) + 0.5) / 1000 * most
+    density = (
+        left**2
+        + right**2 * (1 - kinetic / energy_mev) ** 2
+        - left * right * ELECTRON_MEV * kinetic / energy_mev**2
+    )
+    share, _ = np.histogram(seen, 10, (0, most))
+    wanted = density.reshape(10, 100).sum(axis=1) / density.sum()
+    assert np.abs(share / EVENTS - wanted).max() < 4.5 * np.sqrt(wanted.max() / EVENTS)
+    sigma = density.sum() * most / 1000 * 1.7232e-44  # 2 G_F^2 m / pi: Particle Data Group
+    assert elastic_cm2(np.array([energy_mev]), kind)[0] == pytest.approx(sigma, rel=1e-3)
+
+
+def test_each_kind_of_neutrino_has_its_own_energies(tables: Neutrinos) -> None:
+    particles = np.zeros((64, 6))
+    for kind in range(4):
+        share = np.repeat([[0.0] * kind + [1.0] * (4 - kind)], len(tables.share), axis=0)
+        energy = np.repeat(np.arange(10.0, 14.0)[None, :, None], len(tables.share), axis=0)
+        changed = tables._replace(share=share, energy_mev=np.repeat(energy, 1025, axis=2))
+        assert draw_neutrino(changed, 2, stream(1, 2, 3, kind), particles)[1] == pytest.approx(10.0 + kind)
+
+
 def test_elastic_scattering_takes_every_flavour(tables: Neutrinos) -> None:
     folded = fold(same_flux(2.5, 9.5), "es", "default", 5.0, 70.0)
     wanted = np.cumsum(folded.density.sum(axis=1)) / folded.density.sum()
@@ -147,7 +185,9 @@ def test_anti_nu_e(tables: Neutrinos) -> None:
     n, energy = draw_neutrino(tables, 4, stream(1, 2, 3, 4), particles)
     assert (n, particles[0, 0]) == (1, POSITRON)
     assert energy == pytest.approx(30.0, abs=1e-3)
-    assert particles[0, 1] == pytest.approx(30.0 - ANUE_THRESHOLD_MEV, abs=1e-3)
+    assert particles[0, 1] == pytest.approx(
+        30.0 - 8.504, abs=1e-3
+    )  # 40Cl - 40Ar, 7.482 MeV, and two electrons
     rows, _ = _many(tables, 4, EVENTS)
     assert rows[:, 3].mean() == pytest.approx(-1 / 9, abs=0.02)
 

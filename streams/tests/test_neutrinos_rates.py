@@ -16,6 +16,7 @@ from streams.sources.neutrinos.flux import fold, same_flux
 from streams.sources.neutrinos.flux_file import read_flux
 from streams.sources.neutrinos.kinematics import efficiency_threshold, share_above_nucleon
 from streams.sources.neutrinos.rates import argon_tonnes, channels, expected, rate_profile
+from streams.sources.neutrinos.solar import solar_flux
 
 SHARED = Path(__file__).parents[3] / "shared/data/physics"
 MODULE_T = 40_000.0
@@ -89,6 +90,24 @@ def test_solar_rates() -> None:
     assert expected(less, "nue_cc", 10_000.0) == pytest.approx(0.31 * expected(signal, "nue_cc", 10_000.0))
     hep = SolarSignal(component="hep", cross_section="marley1")
     assert expected(hep, "nue_cc", 10_000.0) * day == pytest.approx(0.765 * 7.98 / 8.0, rel=0.005)
+
+
+def test_solar_spectra_and_flavours() -> None:
+    """Means and shares below 4, 6, 8, 10, 12 MeV of the fine tables (Bahcall; sources in solar.py)."""
+    for component, mean, below in (
+        ("b8", 6.735, [0.1742, 0.4124, 0.6701, 0.8709, 0.9749]),
+        ("hep", 9.630, [0.0639, 0.1784, 0.3440, 0.5356, 0.7214]),
+    ):
+        flux = solar_flux(component, 1.0)
+        assert np.average(flux.energy_mev, weights=flux.density[0]) == pytest.approx(mean, rel=0.001)
+        share = np.cumsum(flux.density[0]) / flux.density[0].sum()
+        assert np.interp([4, 6, 8, 10, 12], flux.energy_mev, share) == pytest.approx(below, abs=0.002)
+    part = expected(SolarSignal(survival=0.31), "es", 1.0)
+    all_nue, no_nue = (expected(SolarSignal(survival=share), "es", 1.0) for share in (1.0, 0.0))
+    assert part == pytest.approx(0.31 * all_nue + 0.69 * no_nue)
+    assert no_nue / all_nue == pytest.approx(
+        0.17, abs=0.01
+    )  # 1.6 against 9.2, reference of elastic scattering
 
 
 def test_phases_give_what_their_source_gives() -> None:

@@ -25,12 +25,8 @@ from streams.sources.neutrinos.cross_sections import (
 from streams.sources.neutrinos.elastic import ANUE, NUE, elastic_cm2
 
 POINTS = 2000  # of an energy axis
-_KINDS = (
-    (0,),
-    (3,),
-    (1, 2),
-    (4, 5),
-)  # flavours of each kind: nu_e; anti-nu_e; nu_mu, nu_tau; their antineutrinos
+# Flavours of each kind: nu_e; anti-nu_e; nu_mu and nu_tau; their antineutrinos.
+_KINDS = ((0,), (3,), (1, 2), (4, 5))
 
 
 class Flux(NamedTuple):
