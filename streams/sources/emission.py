@@ -25,7 +25,7 @@ SHEET_SURFACE = 2  # the same, on its two surfaces
 BODY_SURFACE = 3  # the surface of a thick body: what goes inward is gone
 WALL = 4  # a wall open to both sides: decays at any depth
 PLANE = 5  # a plane outside: what does not go toward the argon is gone
-CAPTURE = 6  # neutrons from a plane, half of them inward, captured at an exponential depth
+CAPTURE = 6  # inward neutrons of a plane, captured at an exponential depth
 
 
 class Places(NamedTuple):
@@ -136,11 +136,7 @@ def absorb(places: Places, index: int, state: State, vertex: Floats, particles: 
     0 for gone; a direction (0, 0, 0), which means isotropic, is drawn here where it matters.
     """
     kind, axis = places.kind[index], places.axis[index]
-    if kind == VOLUME:
-        return
-    if kind == CAPTURE:
-        if uniform(state) < 0.5:  # the neutron went outward
-            particles[:n, 1] = 0.0
+    if kind in (VOLUME, CAPTURE):
         return
     toward, depth = _toward(places, index, vertex), _depth(places, index, state)
     for i in range(n):

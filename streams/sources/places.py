@@ -12,7 +12,7 @@ boards                4 x 16 cm along the APA's edge, 1 cm outside the drift; fo
 pds                   surfaces of ten photon detectors between the faces
 top, bottom, end      planes 25 cm outside the drift; isotropic, half goes inward
 outer_wall            plane behind 40 cm of argon at the wall side of an outer APA
-neutron_top, ...      vertices of captures, exponential with 40 cm from the plane
+neutron_top, ...      captures of the neutrons that go inward there, exponential with 40 cm from the plane
 point:x,y,z           one point, mm
 box:x0,x1,y0,y1,z0,z1  a box, mm
 ====================  ============================================================================================
