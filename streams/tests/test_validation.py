@@ -10,7 +10,12 @@ import msgspec
 import numpy as np
 import pytest
 
+from streams.config import ElectronicsConfig
+from streams.detector import load_detector
 from streams.errors import ConfigError, UserError
+from streams.response.electronics import Chain, configured
+from streams.response.kernel import plane_kernel
+from streams.response.models import Electronics
 from streams.transport.argon import argon_tables
 from streams.validation import (
     beta,
@@ -20,6 +25,7 @@ from streams.validation import (
     neutrinos,
     noise,
     report,
+    response,
     subjects,
     transport,
 )
@@ -178,3 +184,26 @@ def test_wrong_noise_is_seen() -> None:
     again = noise.independence_rows("X", wave, np.roll(wave, 100, axis=0))
     assert again[0].verdict == "NO"
     assert noise.independence_rows("X", wave, wave + 0.1 * np.roll(wave, 7, axis=1))[1].verdict == "NO"
+
+
+def test_response() -> None:
+    data = Path(__file__).parents[3] / "shared/data"
+    rows = response.check(Run(1, 1, data if data.is_dir() else None)).rows
+    assert [row.quantity for row in rows if row.verdict == "NO"] == []
+    without = response.check(Run(1, 1, None)).rows
+    assert [row.quantity for row in without] == [row.quantity for row in rows]
+    assert sum(row.verdict == "yes" for row in without) == 15
+
+
+def test_wrong_gain_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six percent more gain fails every area and every peak."""
+
+    def wrong(preset: Electronics, config: ElectronicsConfig) -> Chain:
+        right = configured(preset, config)
+        return right._replace(adc_per_electron=1.06 * right.adc_per_electron)
+
+    monkeypatch.setattr(response, "configured", wrong)
+    assert {row.verdict for row in response._areas(load_detector("fd1-hd-apa"))} == {"NO"}
+    kernel = plane_kernel(load_detector("fd1-hd-apa"), "X", ElectronicsConfig(shaper="nominal"))
+    louder = kernel._replace(table=np.float32(1.07) * kernel.table)
+    assert sum(row.verdict == "NO" for row in response._plane(louder, "X", "built-in", 0.05)) == 3

@@ -88,7 +88,7 @@ def _spectrum(
     found = power / _SEGMENT
     curves: list[Curve] = [(plane, frequency[2:], found[2:])]
     name, path = (
-        f"{plane}, spectrum: mean |difference| of power over its mean, 20 to 500 kHz",
+        f"{plane}, spectrum: mean difference of power over its mean, 20 to 500 kHz",
         run.file(_FILE),
     )
     if path is None:

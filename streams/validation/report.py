@@ -35,7 +35,8 @@ def cells(row: Row) -> tuple[str, ...]:
     allowed = (
         "" if row.allowed is None else f"{row.allowed:.3g}" if row.allowed or not row.sigma else "3 sigma"
     )
-    return (row.subject, name, _number(row.wanted), row.source, found, allowed, row.verdict)
+    texts = (row.subject, name, _number(row.wanted), row.source, found, allowed, row.verdict)
+    return tuple(text.replace("|", "/") for text in texts)  # a bar would end the column
 
 
 def markdown(rows: list[Row]) -> str:

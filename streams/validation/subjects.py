@@ -20,6 +20,7 @@ SUBJECTS = {
     "beta": "decays: energies of betas and gammas",
     "captures": "neutron captures: their gammas",
     "neutrinos": "neutrinos on argon",
+    "response": "electronics and field response",
     "noise": "noise of the planes",
 }
 
