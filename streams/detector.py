@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -17,6 +17,7 @@ from streams.errors import ConfigError
 from streams.response.models import Electronics, ResponseModel
 
 T = TypeVar("T")
+Corner = Literal["top left", "top right", "bottom left", "bottom right"]
 
 
 class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,9 +38,7 @@ class Plane(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     channels: int
     kind: Literal["wrapped", "straight"]  # wrapped: around both faces; straight: one channel per wire
-    corner: Literal[
-        "top left", "top right", "bottom left", "bottom right"
-    ]  # where face 0 begins; left: small z
+    corner: Corner  # where face 0 begins; left: small z
     angle_deg: float  # between wires and the y axis, away from the corner
     pitch_mm: float
     first_mm: float  # from the corner to the first wire, at right angles to it
@@ -189,15 +188,29 @@ def presets() -> tuple[str, ...]:
 @cache
 def _detector(name: str, data: bytes) -> Detector:
     """Decode and check a preset."""
+    try:
+        raw = msgspec.toml.decode(data)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise ConfigError(f"detector preset {name}: {error}") from error
+    return detector_of(name, raw)
+
+
+def detector_of(name: str, raw: dict[str, Any]) -> Detector:
+    """Return the detector that the tables of a preset describe; ``name`` is what errors call it.
+
+    Raises
+    ------
+    ConfigError : names the preset and the first key that cannot be used.
+    """
     from streams.geometry.consistency import fault
 
     try:
-        raw = msgspec.toml.decode(data)
-        for table, kind in (("planes", Plane), ("positions", Position)):
-            for key, value in raw.get(table, {}).items() if isinstance(raw.get(table), dict) else ():
+        for table, kind in (("planes", Plane), ("noise", Noise), ("positions", Position)):
+            inner = raw.get(table)
+            for key, value in inner.items() if isinstance(inner, dict) else ():
                 _convert(value, kind, f"{table}.{key}")
         detector = _convert(raw, Detector, "")
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+    except ValueError as error:
         raise ConfigError(f"detector preset {name}: {error}") from error
     wrong = fault(detector)
     if wrong:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from streams.block import TICK_NS
 from streams.geometry.planes import segments
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ PLANES = ("U", "V", "X")
 EXTERNAL = ("top", "bottom", "end", "outer_wall")  # planes outside the module's argon (reference section 9.5)
 _POSITIVE = (
     *("faces", "drift_mm", "height_mm", "length_mm", "tick_ns", "faces_per_10kt", "fembs", "asics_per_femb"),
+    *(f"electronics.{key}" for key in ("gain_mv_per_fc", "peaking_us", "uv_per_adc", "measured_scale")),
     *("drift.velocity_mm_per_us", "drift.field_kv_per_cm", "drift.density_g_per_cm3", "drift.w_ion_ev"),
     *(
         f"planes.{plane}.{key}"
@@ -35,12 +37,19 @@ _POSITIVE = (
     ),
 )
 _NOT_NEGATIVE = (
-    *("drift.longitudinal_cm2_per_s", "drift.transverse_cm2_per_s", "drift.box_alpha", "drift.box_beta"),
+    *(
+        "electronics.gain_spread",
+        "drift.longitudinal_cm2_per_s",
+        "drift.transverse_cm2_per_s",
+        "drift.box_alpha",
+        "drift.box_beta",
+    ),
     *(
         f"planes.{plane}.{key}"
         for plane in PLANES
         for key in ("first_mm", "distance_mm", "pedestal_adc", "pedestal_spread_adc")
     ),
+    *(f"noise.{plane}.{key}" for plane in PLANES for key in ("rms_adc", "open_share", "coherent_adc")),
 )
 
 
@@ -62,23 +71,29 @@ def _faults(detector: Detector) -> Iterator[str]:
                 yield f"{key}: got {value}, want {allowed}"
     if detector.faces > 2:
         yield f"faces: got {detector.faces}, want 1 or 2"
-    if not 8 <= detector.adc_bits <= 16:
-        yield f"adc_bits: got {detector.adc_bits}, want 8 to 16"
+    if not 8 <= detector.adc_bits <= 14:
+        yield f"adc_bits: got {detector.adc_bits}, want 8 to 14: samples in the data have 14 bits"
+    if not math.isclose(detector.tick_ns, TICK_NS):
+        yield f"tick_ns: got {detector.tick_ns:g}, want {TICK_NS:g}: 32 ticks of the 62.5 MHz clock of the data"
+    if not 0 <= detector.det_id <= 63:
+        yield f"det_id: got {detector.det_id}, want 0 to 63"
     for name, plane in detector.planes.items():
         for sentence in _plane_faults(detector, name, plane):
             yield f"planes.{name}.{sentence}"
     yield from _collection_faults(detector)
     yield from _position_faults(detector)
+    yield from _noise_faults(detector)
     yield from _map_faults(detector)
 
 
 def _plane_names(detector: Detector) -> Iterator[str]:
     """Yield what is wrong with the list of planes."""
-    for name in PLANES:
-        if name not in detector.planes:
-            yield f"planes.{name}: the plane is missing, want [planes.U], [planes.V] and [planes.X]"
-    if tuple(detector.planes) != PLANES:
-        yield f"planes: got {', '.join(detector.planes)}, want U, V, X in this order"
+    for key, planes in (("planes", detector.planes), ("noise", detector.noise)):
+        for name in PLANES:
+            if name not in planes:
+                yield f"{key}.{name}: the plane is missing, want [{key}.U], [{key}.V] and [{key}.X]"
+        if tuple(planes) != PLANES:
+            yield f"{key}: got {', '.join(planes)}, want U, V, X in this order"
 
 
 def _not_finite(value: Any, key: str) -> Iterator[str]:
@@ -108,8 +123,9 @@ def _plane_faults(detector: Detector, name: str, plane: Plane) -> Iterator[str]:
     room = _room(plane)
     need = plane.first_mm + (plane.wires - 1) * plane.pitch_mm
     if not need <= room < need + 3 * plane.pitch_mm:
-        most = int((room - plane.first_mm) // plane.pitch_mm) + 1
-        yield f"wires: got {plane.wires}, want {most} or 1 to 2 less: so many fit in y_mm and z_mm at this pitch"
+        most = max(int((room - plane.first_mm) // plane.pitch_mm) + 1, 0)
+        got = f"{plane.wires} at pitch_mm {plane.pitch_mm:g}, first_mm {plane.first_mm:g}"
+        yield f"wires: got {got}, want {most} or 1 to 2 less: so many fit in y_mm and z_mm"
     if plane.pedestal_adc >= 2**detector.adc_bits:
         yield f"pedestal_adc: got {plane.pedestal_adc:g}, want less than {2**detector.adc_bits} (adc_bits)"
     pieces = segments(detector, name)
@@ -139,8 +155,8 @@ def _count_faults(detector: Detector, plane: Plane) -> Iterator[str]:
     step = plane.pitch_mm / math.cos(math.radians(plane.angle_deg))
     boards = (plane.z_mm[1] - plane.z_mm[0]) / step
     if plane.channels % 2 or abs(plane.channels / 2 - boards) > 2:
-        fits = 2 * int(boards)
-        yield f"channels: got {plane.channels}, want about {fits}: one for every {step:.2f} mm of z_mm, on both faces"
+        about = f"about {2 * int(boards)}: one per pitch_mm, {step:.2f} mm along z, on both faces"
+        yield f"channels: got {plane.channels}, want {about}"
     if plane.wires < plane.channels // 2:
         yield f"wires: got {plane.wires}, want at least {plane.channels // 2}, half of the channels"
 
@@ -180,6 +196,15 @@ def _position_faults(detector: Detector) -> Iterator[str]:
     active = sum(p.count * len(p.active_faces) for p in detector.positions.values())
     if active not in (0, detector.faces_per_10kt):
         yield f"faces_per_10kt: got {detector.faces_per_10kt}, want {active}: active_faces times count of positions"
+
+
+def _noise_faults(detector: Detector) -> Iterator[str]:
+    """Yield noise that cannot be."""
+    for name, noise in detector.noise.items():
+        if noise.coherent_adc > noise.rms_adc:
+            yield f"noise.{name}.coherent_adc: got {noise.coherent_adc:g}, want at most rms_adc, {noise.rms_adc:g}"
+        if not any(noise.taps):
+            yield f"noise.{name}.taps: got {list(noise.taps)}, want a filter with at least one tap that is not 0"
 
 
 def _map_faults(detector: Detector) -> Iterator[str]:

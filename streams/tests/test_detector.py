@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from streams.detector import active_faces, load_detector, per_10kt, presets
+from streams.detector import active_faces, detector_of, load_detector, per_10kt, presets
 from streams.errors import ConfigError
 from streams.geometry.consistency import fault
 from streams.geometry.groups import groups
@@ -117,15 +117,15 @@ DAMAGE = {
     ),
     "channels of U": (
         ("channels = 800", "channels = 700"),
-        "planes.U.channels: got 700, want about 802: one for every 5.75",
+        "planes.U.channels: got 700, want about 802: one per pitch_mm, 5.75 mm",
     ),
     "too many wires": (
         ("wires = 1148 ", "wires = 1160 "),
-        "planes.U.wires: got 1160, want 1149 or 1 to 2 less",
+        "planes.U.wires: got 1160 at pitch_mm 4.669, first_mm 6.429, want 1149 or 1 to 2 less",
     ),
     "too few wires": (
         ("wires = 1148 ", "wires = 1100 "),
-        "planes.U.wires: got 1100, want 1149 or 1 to 2 less",
+        "planes.U.wires: got 1100 at pitch_mm 4.669, first_mm 6.429, want 1149 or 1 to 2 less",
     ),
     "far too few wires": (("wires = 1148 ", "wires = 300 "), "planes.U.wires: got 300, want at least 400"),
     "corner of X": (
@@ -142,6 +142,8 @@ DAMAGE = {
         "planes.U.kind: got wrapped, want straight: the detector has 1 face",
     ),
     "three faces": (("faces = 2", "faces = 3"), "faces: got 3, want 1 or 2"),
+    "tick": (("tick_ns = 512.0", "tick_ns = 500.0"), "tick_ns: got 500, want 512"),
+    "number of the detector": (("det_id = 3 ", "det_id = 64 "), "det_id: got 64, want 0 to 63"),
     "negative pitch": (
         ("pitch_mm = 4.669", "pitch_mm = -4.669"),
         "planes.U.pitch_mm: got -4.669, want more than 0",
@@ -180,7 +182,22 @@ DAMAGE = {
     "count": (("count = 46", "count = 45"), "faces_per_10kt: got 200, want 199"),
     "map": (("fembs = 20", "fembs = 10"), "channel_map: got 'pd2hd', want 'even'"),
     "fembs": (("fembs = 20", "fembs = 0"), "fembs: got 0, want more than 0"),
-    "adc": (("adc_bits = 14", "adc_bits = 40"), "adc_bits: got 40, want 8 to 16"),
+    "adc": (("adc_bits = 14", "adc_bits = 16"), "adc_bits: got 16, want 8 to 14"),
+    "no noise": (("[noise.V]", "[noise.W]"), "noise.V: the plane is missing"),
+    "key of noise": (("rms_adc = 13.85", "rms = 13.85"), "noise.U: Object .* `rms`"),
+    "negative noise": (
+        ("rms_adc = 13.85", "rms_adc = -13.85"),
+        "noise.U.rms_adc: got -13.85, want 0 or more",
+    ),
+    "coherent": (
+        ("rms_adc = 13.85", "rms_adc = 1.0"),
+        "noise.U.coherent_adc: got 2.8, want at most rms_adc, 1",
+    ),
+    "no taps": (("taps = [0.4473", "taps = []\n# "), "noise.U.taps: got .., want a filter"),
+    "gain": (
+        ("gain_mv_per_fc = ", "gain_mv_per_fc = -"),
+        "electronics.gain_mv_per_fc: got -14.0, want more than 0",
+    ),
     "not TOML": (("faces = 2", "faces = = 2"), "Invalid"),
     "planes is a number": (
         ("[planes.U]", "[planes]\nU = 3\n[other]"),
@@ -212,6 +229,43 @@ def test_planes_in_another_order_are_refused():
 def test_more_chips_than_channels_are_refused():
     sentence = fault(msgspec.structs.replace(load_detector(HD), channel_map="even", asics_per_femb=100))
     assert sentence == "fembs: got 20 with 100 ASICs, more than a plane has channels"
+
+
+def places(table, way=()):
+    """Yield the way to every value in nested tables."""
+    for key, value in table.items():
+        yield (*way, key)
+        if isinstance(value, dict):
+            yield from places(value, (*way, key))
+
+
+ABSENT = object()
+VALUES = ["x", "", True, -1, 0, 0.5, 10**12, float("nan"), float("inf"), [], [1, 2], {}, {"x": 1}, ABSENT]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: "absent" if value is ABSENT else repr(value))
+def test_any_value_anywhere_is_used_or_refused_in_one_sentence(value):
+    refused = 0
+    ways = list(places(msgspec.toml.decode(preset_text())))
+    for *way, last in ways:
+        raw = msgspec.toml.decode(preset_text())
+        table = raw
+        for key in way:
+            table = table[key]
+        if value is ABSENT:
+            del table[last]
+        else:
+            table[last] = value
+        try:
+            detector_of("mine", raw)
+        except ConfigError as error:
+            assert str(error).startswith("detector preset mine: ")
+            assert "\n" not in str(error)
+            # a number may not fit another one, a class of places may lack in the sum, and names of sources are free
+            free = isinstance(value, int | float) or way in (["positions"], ["activity_bq"])
+            assert free or last in str(error)
+            refused += 1
+    assert refused > len(ways) / 4
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe", b"", b"faces"])
