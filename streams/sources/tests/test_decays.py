@@ -8,6 +8,7 @@ import pytest
 from streams.errors import ConfigError
 from streams.rng import stream
 from streams.sources.beta import beta_spectrum
+from streams.sources.chains import CHAINS
 from streams.sources.decays import decay_tables, draw_decay
 from streams.sources.levels import load_nuclide, nuclide_names
 from streams.transport.argon import ALPHA, ELECTRON, GAMMA
@@ -18,12 +19,11 @@ DECAYS = decay_tables(NAMES)
 
 def drawn(name: str, events: int) -> list[np.ndarray]:
     """Return the particles of each event, float64, (n, 6)."""
-    particles = np.zeros((64, 6))
-    index = NAMES.index(name)
-    return [
-        particles[: draw_decay(DECAYS, index, stream(1, index, i, 1), particles)].copy()
-        for i in range(events)
-    ]
+    index, found = NAMES.index(name), []
+    for i in range(events):
+        particles = np.full((64, 6), np.nan)  # what was there before must not shine through
+        found.append(particles[: draw_decay(DECAYS, index, stream(1, index, i, 1), particles)])
+    return found
 
 
 def mean_beta_kev(name: str) -> float:
@@ -136,6 +136,7 @@ def test_alphas_and_their_delays() -> None:
     assert abs(np.median(last[:, 5]) / 164.3e3 - 1) < 0.08
     assert all(event[0, 0] == ELECTRON and event[0, 5] == 0 for event in bismuth)
     thoron = drawn("Bi212", 4000)
+    assert CHAINS["Rn220"][2].branching == load_nuclide("Bi212").branch[1].share / 100
     to_polonium = [event for event in thoron if event[0, 0] == ELECTRON]
     assert abs(len(to_polonium) / 4000 - 0.6406) < 0.03
     assert all(event[-1, 0] == ALPHA and abs(event[-1, 1] - 8.7849) < 1e-9 for event in to_polonium)
