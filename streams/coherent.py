@@ -8,8 +8,7 @@ The spectrum is an assumption too: a damped oscillation around 40 kHz, 40 kHz wi
 coherent noise of ProtoDUNE-SP lies at 20 to 60 kHz (voltage regulators of the cold electronics; J. Wang, 2019).
 What is published is all noise, so the common part is taken out of it, frequency by frequency.
 
->>> from streams.detector import load_detector
->>> round(share_of_power(load_detector("fd1-hd-apa").noise["X"], 2.166), 6)
+>>> round(share_of_power(2.166, 10.83), 6)
 0.04
 >>> round(float(own_power(np.ones(4096), 0.04).mean()), 3)
 0.96
@@ -23,7 +22,6 @@ import numpy as np
 
 from streams.block import TICK_NS
 from streams.compiled import Floats
-from streams.detector import Noise
 from streams.errors import ConfigError
 from streams.noise_filter import power_of
 
@@ -41,19 +39,19 @@ def common_taps() -> Floats:
     return np.asarray(taps / np.sqrt(np.sum(taps**2)))
 
 
-def share_of_power(plane: Noise, coherent_adc: float) -> float:
+def share_of_power(coherent_adc: float, total_adc: float) -> float:
     """Return the share of the common noise in the power of all noise, 0 to less than 1.
 
     Raises
     ------
     ConfigError : the common noise would be as large as all noise.
     """
-    if not 0 <= coherent_adc < plane.rms_adc:
+    if not 0 <= coherent_adc < total_adc:
         raise ConfigError(
-            f"electronics.coherent_adc: got {coherent_adc}, want 0 to less than {plane.rms_adc} ADC, "
+            f"electronics.coherent_adc: got {coherent_adc:g}, want 0 to less than {total_adc:.4g} ADC, "
             "the r.m.s. of all noise"
         )
-    return (coherent_adc / plane.rms_adc) ** 2
+    return (coherent_adc / total_adc) ** 2
 
 
 def own_power(power: Floats, share: float) -> Floats:

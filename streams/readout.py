@@ -19,14 +19,15 @@ from numpy.typing import NDArray
 
 from streams import adc
 from streams.block import TICK_NS, TICKS_PER_BLOCK
-from streams.coherent import common_taps, own_power, share_of_power
-from streams.compiled import Floats, Integers, Singles, compiled
+from streams.channel_noise import ChannelNoise, plane_noise
+from streams.coherent import common_taps
+from streams.compiled import Integers, Singles, compiled
 from streams.config import ElectronicsConfig, SimulationConfig
 from streams.detector import Detector
 from streams.faults import checked_faults, stick_bits, stick_codes
 from streams.geometry.groups import groups
 from streams.noise import Noise
-from streams.noise_filter import minimum_phase, padded, power_of
+from streams.noise_filter import padded
 from streams.response import collection_kernel
 from streams.rng import key, normal, stream
 from streams.white import TILE, quantiles
@@ -39,37 +40,6 @@ _WHITE, _PEDESTAL, _GAIN, _COMMON = (
     3 << 40,
     4 << 40,
 )  # purposes of random numbers, not an event's
-_FREQUENCIES = 4096  # at which spectra are worked out
-
-
-def wire_lengths(detector: Detector, plane: str) -> Floats:
-    """Return the length [mm] of the wires of each channel of ``plane``, all segments: float64 (channels,)."""
-    from streams.geometry.planes import segments
-
-    pieces = segments(detector, plane)
-    length = np.hypot(pieces["y1"] - pieces["y0"], pieces["z1"] - pieces["z0"])
-    return np.asarray(np.bincount(pieces["channel"], length, detector.planes[plane].channels), np.float64)
-
-
-class _Noise(NamedTuple):
-    """Noise of one plane before the seed: filter of the own part, r.m.s. of both parts [ADC] (channels,)."""
-
-    taps: Singles
-    own_adc: Floats
-    common_adc: Floats
-
-
-def plane_noise(electronics: ElectronicsConfig, detector: Detector, plane: str) -> _Noise:
-    """Return the noise of each channel of ``plane``; own and common part make up the published r.m.s."""
-    preset = detector.noise[plane]
-    asked = electronics.coherent_adc
-    share = share_of_power(preset, preset.coherent_adc if asked is None else asked)
-    frequency = np.abs(np.fft.fftfreq(_FREQUENCIES))
-    power = own_power(power_of(np.array(preset.taps), frequency), share)
-    taps = padded(minimum_phase(power, len(preset.taps)))
-    length = wire_lengths(detector, plane) / detector.planes[plane].wire_length_mm
-    rms = preset.rms_adc * electronics.noise_scale * (preset.open_share + (1 - preset.open_share) * length)
-    return _Noise(taps, rms * np.sqrt(1 - share), rms * np.sqrt(share))
 
 
 class PlaneReadout:
@@ -92,7 +62,7 @@ class PlaneReadout:
         self._seed = config.seed
         spread = shape.pedestal_spread_adc * _per_channel(config.seed, _PEDESTAL, number, shape.channels)
         self.pedestal = shape.pedestal_adc + spread
-        spread = detector.collection.gain_spread * _per_channel(config.seed, _GAIN, number, shape.channels)
+        spread = detector.electronics.gain_spread * _per_channel(config.seed, _GAIN, number, shape.channels)
         self.gain = 1 + spread
         before = list(detector.planes.values())[:number]
         self._first = sum(other.channels for other in before)  # offline number of channel 0
@@ -107,7 +77,7 @@ class PlaneReadout:
         self._next_tick: int | None = None
 
     def _new_chain(
-        self, electronics: ElectronicsConfig, detector: Detector, noise: _Noise, group: Integers
+        self, electronics: ElectronicsConfig, detector: Detector, noise: ChannelNoise, group: Integers
     ) -> adc.Chain:
         gain, own, common = self.gain.copy(), noise.own_adc.copy(), noise.common_adc.copy()
         for channel, factor in self._mine(electronics.noisy_channels).items():

@@ -1,8 +1,8 @@
 """White Gaussian numbers by place: a function of (seed, purpose, plane, channel, tick), and of nothing else.
 
 They are made for 32 channels at a time (a tile). A 64-bit counter, mixed, gives four indices of 16 bits into a table
-of 65 536 Gaussian quantiles (variance 1, up to 4.3 sigma; the filter that follows mixes 16 of them or more, so the
-tails of the noise go on). The counter of a tile has room for 2^45 ticks (570 years).
+of 65 536 Gaussian numbers (up to 4.4 sigma; the filter that follows mixes 16 of them, so the tails of the noise go on:
+the normal law holds to 0.1 % at 4 sigma, 1.3 % at 5, 9 % at 6). A tile's counter has room for 2^45 ticks (570 years).
 
 >>> out = np.empty(64 * TILE, np.float32)
 >>> fill_white(np.uint64(7), 0, 1000, quantiles(), out)
@@ -14,6 +14,7 @@ True
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
@@ -31,8 +32,18 @@ _S16, _S32, _S48 = np.uint64(16), np.uint64(32), np.uint64(48)
 
 @cache
 def quantiles() -> Singles:
-    """Return 65 536 Gaussian quantiles at the middles of equal steps of probability, float32, of variance 1."""
-    table = ndtri((np.arange(65536) + 0.5) / 65536)
+    """Return a Gaussian number for each of 65 536 equal steps of probability, growing, float32, of variance 1.
+
+    Within 1 sigma it is the middle of the step, further out the fourth root of the mean fourth power in the step:
+    so the last step, open to infinity, has its weight.
+    """
+    edge = ndtri(np.arange(32769) / 65536)
+    density = np.exp(-(edge**2) / 2) / math.sqrt(2 * math.pi)
+    finite = np.where(np.isfinite(edge), edge, 0.0)
+    fourth = 3 - 65536 * np.diff((finite**3 + 3 * finite) * density)  # integral of x^4 over a step
+    middle = ndtri((np.arange(32768) + 0.5) / 65536)
+    lower = np.where(middle < -1, -np.sqrt(np.sqrt(np.maximum(fourth, 0.0))), middle)
+    table = np.concatenate((lower, -lower[::-1]))
     return np.asarray(table / np.sqrt(np.mean(table**2)), np.float32)
 
 

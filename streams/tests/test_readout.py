@@ -6,10 +6,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from streams.channel_noise import plane_noise, wire_lengths
 from streams.config import ElectronicsConfig, SimulationConfig
 from streams.detector import load_detector
 from streams.errors import ConfigError
-from streams.readout import PlaneReadout, plane_noise, wire_lengths
+from streams.readout import PlaneReadout
 
 DETECTOR = load_detector("fd1-hd-apa")
 SILENT = {"noise_scale": 0.0, "coherent_adc": 0.0}
