@@ -207,3 +207,14 @@ def test_wrong_gain_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel = plane_kernel(load_detector("fd1-hd-apa"), "X", ElectronicsConfig(shaper="nominal"))
     louder = kernel._replace(table=np.float32(1.07) * kernel.table)
     assert sum(row.verdict == "NO" for row in response._plane(louder, "X", "built-in", 0.05)) == 3
+
+
+@pytest.mark.parametrize(("name", "size", "held"), [("external", 0.2, 16), ("particles", 0.1, 5)])
+def test_what_is_drawn(name: str, size: float, held: int) -> None:
+    data = Path(__file__).parents[3] / "shared/data"
+    check = subjects.load(name)
+    rows = check(Run(size, 1, data if data.is_dir() else None)).rows
+    assert [row.quantity for row in rows if row.verdict == "NO"] == []
+    without = check(Run(size, 1, None)).rows
+    assert [row.quantity for row in without] == [row.quantity for row in rows]
+    assert sum(row.verdict == "yes" for row in without) == held

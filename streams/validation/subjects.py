@@ -21,6 +21,8 @@ SUBJECTS = {
     "captures": "neutron captures: their gammas",
     "neutrinos": "neutrinos on argon",
     "response": "electronics and field response",
+    "particles": "muons and alphas",
+    "external": "gammas and neutrons from outside",
     "noise": "noise of the planes",
 }
 
