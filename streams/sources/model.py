@@ -21,15 +21,13 @@ from streams.sources.chains import CHAINS
 from streams.sources.levels import load_nuclide, nuclide_names
 from streams.sources.places import NAMES as PLACES
 from streams.sources.places import PLANES
+from streams.sources.spectra import NAMES as SPECTRA
 from streams.sources.spectrum_file import read_spectrum
 from streams.toml import load
 
 Kind = Literal["decay", "capture", "spectrum"]
 MOST_LETTERS = 24  # of a name: EVENT_DTYPE.origin
 EVENTS = ("nuclide", "chain", "beta", "capture", "spectrum")
-_FROM_OUTSIDE = ("cavern_gammas", "foam_gammas", "cryostat_ngammas", "cavern_ngammas")
-#: Spectra of single gammas; "wall": behind 40 cm of argon.
-SPECTRA = (*_FROM_OUTSIDE, *(f"{name}_wall" for name in _FROM_OUTSIDE))
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,10 +11,12 @@ from streams.config import SimulationConfig
 from streams.detector import load_detector
 from streams.errors import ConfigError
 from streams.rng import stream
+from streams.sources.chains import CHAINS
 from streams.sources.decays import decay_tables, draw_decay
 from streams.sources.model import load_model, model_names
 from streams.sources.places import size
 from streams.sources.table import MOST_HZ, cost, sources
+from streams.transport.argon import GAMMA
 
 DETECTOR = load_detector("fd1-hd-apa")
 
@@ -182,7 +184,8 @@ def test_rows_that_are_refused(change: dict[str, str], sentence: str, tmp_path: 
 
 def test_tables_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(
-        ConfigError, match=r"model: no table 'v9', allowed are v2.8, v3.6 and the path of a .toml file"
+        ConfigError,
+        match=r"model: no table 'v9', allowed are v2.8, v3.6, v3.6-vd and the path of a .toml file",
     ):
         rates(model="v9")
     with pytest.raises(ConfigError, match=r"cannot read configuration .*none.toml"):
@@ -245,3 +248,27 @@ def test_the_old_table() -> None:
     assert found["Co60-frame"] == pytest.approx(8.2e-5 * 600 * 232.5, rel=1e-3)
     assert found["K40-cathode"] == pytest.approx(2.7195e-3 * 600 * 232.5, rel=0.02)
     assert rates(model="v2.8", position="top")["neutron-top"] == pytest.approx(0.67, rel=0.01)
+
+
+def test_the_vertical_drift_keeps_what_drifts_to_its_cathode() -> None:
+    config = SimulationConfig(detector="fd2-vd-bottom", model="v3.6-vd")
+    found = {source.name: source.rate_hz for source in sources(config, load_detector("fd2-vd-bottom"))}
+    assert found["K42"] + found["K42-plated"] == pytest.approx(found["Ar42"], rel=1e-3)
+    for name in ("Po218", "Pb214", "Bi214"):
+        assert found[name] + found[f"{name}-plated"] == pytest.approx(found["Rn222"], rel=1e-3)
+
+
+def test_gammas_of_the_boards() -> None:
+    """Section 9.4: U 294, Th 526 and K 19 gammas per second and edge; the model counts the dominant ones."""
+    found, particles = sources(SimulationConfig(), DETECTOR), np.zeros((64, 6))
+    boards = {source.what: source.rate_hz for source in found if source.place == "boards"}
+    decays = decay_tables(tuple(boards))
+    gammas = dict.fromkeys(boards, 0.0)
+    for index, (what, rate_hz) in enumerate(boards.items()):
+        for i in range(2000):
+            n = draw_decay(decays, index, stream(2, index, i, 1), particles)
+            gammas[what] += rate_hz / 2000 * np.count_nonzero(particles[:n, 0] == GAMMA)
+    thorium = sum(gammas[member.nuclide] for member in CHAINS["Th232"])
+    assert gammas["K40"] == pytest.approx(19, rel=0.2)
+    assert thorium == pytest.approx(526, rel=0.08)
+    assert sum(gammas.values()) - gammas["K40"] - thorium == pytest.approx(294, rel=0.05)
