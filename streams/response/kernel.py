@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 #: ends of the Gaussians.
 NEGLECTED_ADC = 0.075
 LEVELS = 16  # windows for up to 1000 * 2^15 electrons nearby (800 MeV in 33 us)
-_FINE_US = 0.01
 _NOTHING = 1e-10  # ADC counts per electron: ends of a kernel
 _SPREAD_TICKS = 40  # of diffusion, at most
 
@@ -61,9 +60,11 @@ def zero_us(response: FieldResponse, chain: Chain) -> float:
     """Return the time of the collection peak after the start [us], of the mean over the impacts of the own wire."""
     current = response.current["X"]
     mean = current[:, reach(current)].mean(axis=0)
-    around = (mean.argmax() + 0.5) * response.period_us
-    time = np.asarray(np.arange(around - 1, around + 5, _FINE_US), np.float64)
-    return float(time[_sampled(mean, response.period_us, chain, time).argmax()])
+    peak = (mean.argmax() + 0.5) * response.period_us
+    for before, after, step in ((1.0, 6.0, 0.1), (0.1, 0.1, 0.002)):
+        time = np.arange(peak - before, peak + after, step).astype(np.float64)
+        peak = float(time[_sampled(mean, response.period_us, chain, time).argmax()])
+    return float(peak)
 
 
 def windows_of(table: NDArray[np.float32]) -> NDArray[np.int64]:

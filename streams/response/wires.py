@@ -78,56 +78,62 @@ def _one_wire(
     kernel: PlaneKernel, wire: int, bins: tuple[int, int], across: Singles, level: int, sums: Singles
 ) -> tuple[int, int]:
     """Fill in the waveform on ``wire`` of charge at one instant; return between which ticks of the kernel it is."""
-    impacts = kernel.table.shape[0]
+    impacts, reach = kernel.table.shape[0], kernel.reach
     low, high = kernel.table.shape[2], 0
-    for cell in range(bins[0] // impacts, (bins[0] + bins[1] - 1) // impacts + 1):
-        if abs(wire - cell) <= kernel.reach:
-            window = kernel.windows[level, wire - cell + kernel.reach]
-            if window[1] > window[0]:
-                low, high = min(low, window[0]), max(high, window[1])
+    first_cell = max(bins[0] // impacts, wire - reach)
+    last_cell = min((bins[0] + bins[1] - 1) // impacts, wire + reach)
+    for cell in range(first_cell, last_cell + 1):
+        window = kernel.windows[level, wire - cell + reach]
+        if window[1] > window[0]:
+            low, high = min(low, window[0]), max(high, window[1])
     if high <= low:
         return 0, 0
     sums[low:high] = 0.0
-    for i in range(bins[1]):
-        cell = (bins[0] + i) // impacts
-        if abs(wire - cell) <= kernel.reach:
-            window = kernel.windows[level, wire - cell + kernel.reach]
-            row = kernel.table[bins[0] + i - cell * impacts, wire - cell + kernel.reach]
-            source, target = row[window[0] : window[1]], sums[window[0] : window[1]]
-            for t in range(len(source)):  # from 0 on: this is what lets the compiler use vectors
-                target[t] += across[i] * source[t]
+    for cell in range(first_cell, last_cell + 1):
+        place = wire - cell + reach
+        # Numbers without sign, and no views: this is what lets the compiler use vectors.
+        begin, end = np.uint64(kernel.windows[level, place, 0]), np.uint64(kernel.windows[level, place, 1])
+        first = max(bins[0], cell * impacts)
+        for i in range(first, min(bins[0] + bins[1], (cell + 1) * impacts)):
+            weight, impact = across[i - bins[0]], i - cell * impacts
+            for t in range(begin, end):
+                sums[t] += weight * kernel.table[impact, place, t]
     return low, high
 
 
 @compiled
-def _fold(sums: Singles, weights: Singles, wave: Singles) -> None:
-    """Fold ``sums`` with ``weights`` into ``wave``, as long as both together less one."""
-    wave[:] = 0.0
-    for j in range(len(weights)):
-        target = wave[j : j + len(sums)]
-        for t in range(len(sums)):
-            target[t] += weights[j] * sums[t]
+def _fold(sums: Singles, low: int, high: int, weights: Singles, n: int, wave: Singles) -> int:
+    """Fold ``sums[low:high]`` with ``n`` weights into ``wave``; return its length."""
+    length = high - low + n - 1
+    wave[:length] = 0.0
+    start, ticks = np.uint64(low), np.uint64(high - low)
+    for j in range(np.uint64(n)):
+        weight = weights[j]
+        for t in range(ticks):
+            wave[j + t] += weight * sums[start + t]
+    return length
 
 
 @compiled
-def _into_ring(signal: Singles, row: int, channel: int, wave: Singles) -> None:
+def _into_ring(signal: Singles, row: int, channel: int, wave: Singles, length: int) -> None:
     """Add ``wave`` to ``channel`` from ``row`` on, round the end of the ring."""
     row = row % len(signal)
-    straight = min(len(wave), len(signal) - row)
+    straight = min(length, len(signal) - row)
     for t in range(straight):
         signal[row + t, channel] += wave[t]
-    for t in range(straight, len(wave)):
+    for t in range(straight, length):
         signal[t - straight, channel] += wave[t]
 
 
 @compiled
 def add_waveforms(
-    kernel: PlaneKernel, geometry: PlaneGeometry, arrivals: Floats, nearby: Floats, signal: Singles, row: int
+    kernel: PlaneKernel, geometry: PlaneGeometry, arrivals: Floats, signal: Singles, row: int
 ) -> None:
     """Add the waveforms of ``arrivals`` to the ring ``signal`` (rows, channels), whose ``row`` is tick 0."""
     impacts, reach = kernel.table.shape[0], kernel.reach
     in_time, wave = np.empty(len(signal), np.float32), np.empty(len(signal), np.float32)
     sums, across = np.empty(kernel.table.shape[2], np.float32), np.empty(geometry.wires * impacts, np.float32)
+    nearby = _nearby(geometry, arrivals, reach)
     for i in range(len(arrivals)):
         a = arrivals[i]
         if not (
@@ -149,10 +155,9 @@ def add_waveforms(
         for wire in range(low_wire, high_wire + 1):
             low, high = _one_wire(kernel, wire, bins, across, level, sums)
             if high > low:
-                length = high - low + n - 1
-                _fold(sums[low:high], in_time[:n], wave[:length])
+                length = _fold(sums, low, high, in_time, n, wave)
                 channel = geometry.channel_of[face, wire]
-                _into_ring(signal, row + first + kernel.first + low, channel, wave[:length])
+                _into_ring(signal, row + first + kernel.first + low, channel, wave, length)
 
 
 class WireSignal:
@@ -173,20 +178,21 @@ class WireSignal:
 
         Raises
         ------
-        ValueError : a waveform that begins in another block, or one spread over more than the ring holds.
+        ValueError : a waveform that begins in another block, one spread over more than the ring holds, or NaN.
         """
         if not len(arrivals):
             return
+        widest = arrivals[:, SIGMA_TICK].max()
+        if not np.isfinite(arrivals).all():
+            raise ValueError("an arrival has what is no number")
+        if widest > self.max_sigma_tick:
+            raise ValueError(f"got a spread of {widest:g} ticks, want at most {self.max_sigma_tick:g}")
         begins = begin_tick(arrivals, self.before)
         if begins.min() < first_tick or begins.max() >= first_tick + TICKS_PER_BLOCK:
             raise ValueError(
                 f"waveforms begin at ticks {begins.min()} to {begins.max()}, want the block at {first_tick}"
             )
-        widest = arrivals[:, SIGMA_TICK].max()
-        if not widest <= self.max_sigma_tick:
-            raise ValueError(f"got a spread of {widest:g} ticks, want at most {self.max_sigma_tick:g}")
-        nearby = _nearby(self.geometry, arrivals, self.kernel.reach)
-        add_waveforms(self.kernel, self.geometry, arrivals, nearby, self._signal, self._row - first_tick)
+        add_waveforms(self.kernel, self.geometry, arrivals, self._signal, self._row - first_tick)
 
     def take(self) -> Singles:
         """Return the present block, float32 (64, channels), good until the next call; then go on."""
