@@ -1,12 +1,13 @@
 """From the analogue sum to counts: gain, AC coupling, common noise, pedestal, rounding, clipping; a tile at a time.
 
-A tile is 32 channels x 64 ticks (``streams.white``). What differs from channel to channel lies in four rows of 32
-numbers: gain, droop of the coupling, pedestal, r.m.s. of the channel's own noise. Each loop below does one thing to
+A tile is 32 channels x 64 ticks (``streams.white``). What differs from channel to channel lies in six rows of 32
+numbers: gain, droop of the coupling, pedestal, r.m.s. of the channel's own noise, and of the noise that it shares
+with the first and the second group that have channels in the tile. Each loop below does one thing to
 a tile and writes to few arrays: so the machine code works on 8 or 16 channels at once.
 
 >>> lanes = new_lanes(40)
 >>> lanes.shape
-(2, 128)
+(2, 192)
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from streams.compiled import Integers, Singles, compiled
 from streams.noise_filter import filter_tile
 from streams.white import TILE, fill_white
 
-GAIN, DROOP, PEDESTAL, OWN = (TILE * row for row in range(4))  # where a tile's rows begin
+GAIN, DROOP, PEDESTAL, OWN, FIRST, SECOND = (TILE * row for row in range(6))  # where a tile's rows begin
 _ROWS = TICKS_PER_BLOCK * TILE
 
 
@@ -37,7 +38,7 @@ class Source(NamedTuple):
 class Chain(NamedTuple):
     """The channels of one plane behind their wires."""
 
-    lanes: Singles  # (tiles, 4 * 32)
+    lanes: Singles  # (tiles, 6 * 32)
     slot: (
         Integers  # (tiles, most), place of the groups in the tile in the common noise of tick 0; -1: no more
     )
@@ -50,8 +51,8 @@ class Chain(NamedTuple):
 
 
 def new_lanes(channels: int) -> Singles:
-    """Return zeros for the tiles of ``channels``: float32 (tiles, 128)."""
-    return np.zeros((-(-channels // TILE), 4 * TILE), np.float32)
+    """Return zeros for the tiles of ``channels``: float32 (tiles, 192)."""
+    return np.zeros((-(-channels // TILE), 6 * TILE), np.float32)
 
 
 def by_tile(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -70,12 +71,12 @@ def by_group(values: NDArray[np.float64], group: Integers) -> tuple[Integers, Si
 
     >>> slot, share = by_group(np.ones(40), np.arange(40) // 20)
     >>> slot.tolist(), share.sum(axis=2).tolist()
-    ([[0, 1], [1, -1]], [[20.0, 12.0], [8.0, 0.0]])
+    ([[0, 1], [1, 0]], [[20.0, 12.0], [8.0, 0.0]])
     """
     tiles = [group[first : first + TILE] for first in range(0, len(group), TILE)]
     members = [np.unique(tile) for tile in tiles]
-    most = max(len(found) for found in members)
-    slot = np.full((len(tiles), most), -1)
+    most = max(2, *(len(found) for found in members))
+    slot = np.zeros((len(tiles), most), np.int64)
     share = np.zeros((len(tiles), most, TILE), np.float32)
     for tile, found in enumerate(members):
         slot[tile, : len(found)] = found // TILE * _ROWS + found % TILE
@@ -115,27 +116,27 @@ def couple(chain: Chain, signal: Singles) -> None:
 
 
 @compiled
-def _add_signal(chain: Chain, tile: int, signal: Singles, noise: Singles) -> None:
-    """Scale a tile's own noise and add the coupled signal and the pedestal; 0 where the plane has no channel."""
+def _add_signal(chain: Chain, tile: int, signal: Singles, common: Singles, noise: Singles) -> None:
+    """Scale a tile's own noise; add common noise, coupled signal and pedestal; 0 where the plane has no channel."""
     lanes, first, coupling = chain.lanes[tile], tile * TILE, chain.coupling
     for t in range(TICKS_PER_BLOCK):
         wires, row = signal[t, first : min(first + TILE, signal.shape[1])], noise[t * TILE : (t + 1) * TILE]
+        one, two = common[chain.slot[tile, 0] + t * TILE], common[chain.slot[tile, 1] + t * TILE]
         for c in range(len(wires)):
             coupled = wires[c] * lanes[GAIN + c] - lanes[DROOP + c]
             lanes[DROOP + c] += coupling * coupled
-            row[c] = row[c] * lanes[OWN + c] + coupled + lanes[PEDESTAL + c]
-        row[len(wires) :] = np.float32(0.0)  # no channels there
+            shared = one * lanes[FIRST + c] + two * lanes[SECOND + c]
+            row[c] = row[c] * lanes[OWN + c] + shared + coupled + lanes[PEDESTAL + c]
+        row[len(wires) :] = np.float32(0.0)
 
 
 @compiled
 def _add_common(chain: Chain, tile: int, common: Singles, noise: Singles) -> None:
-    """Add the noise of each group that has channels in the tile."""
-    for member in range(chain.slot.shape[1]):
-        slot, share = chain.slot[tile, member], chain.share[tile, member]
-        if slot < 0:
-            break
+    """Add the noise of the third and further groups that have channels in the tile."""
+    for member in range(2, chain.slot.shape[1]):
+        share = chain.share[tile, member]
         for t in range(TICKS_PER_BLOCK):
-            row, value = noise[t * TILE : (t + 1) * TILE], common[slot + t * TILE]
+            row, value = noise[t * TILE : (t + 1) * TILE], common[chain.slot[tile, member] + t * TILE]
             for c in range(TILE):
                 row[c] += value * share[c]
 
@@ -163,7 +164,7 @@ def digitise(
     own: Source, groups: Source, chain: Chain, first_tick: int, signal: Singles, out: NDArray[np.uint16]
 ) -> None:
     """Fill ``out``, uint16 (64, channels), with the block at ``first_tick``, which follows the one before."""
-    common = np.empty(len(groups.history) * _ROWS, np.float32)
+    common = np.zeros(max(len(groups.history), 1) * _ROWS, np.float32)
     white = np.empty(len(groups.taps) * TILE + _ROWS, np.float32)
     for tile in range(len(groups.history)):
         noise_tile(groups, tile, first_tick, white, common[tile * _ROWS : (tile + 1) * _ROWS])
@@ -171,6 +172,6 @@ def digitise(
     noise = np.empty(_ROWS, np.float32)
     for tile in range(len(own.history)):
         noise_tile(own, tile, first_tick, white, noise)
-        _add_signal(chain, tile, signal, noise)
+        _add_signal(chain, tile, signal, common, noise)
         _add_common(chain, tile, common, noise)
         _round_tile(chain, tile, noise, out)

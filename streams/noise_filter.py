@@ -46,28 +46,58 @@ def power_of(taps: Floats, frequency_per_tick: Floats) -> Floats:
 
 
 @compiled
+def _sixteen(taps: Singles, k: int) -> tuple[np.float32, ...]:
+    """Return 16 taps from ``k`` on."""
+    t = taps[k : k + STEP]
+    return (
+        t[0],
+        t[1],
+        t[2],
+        t[3],
+        t[4],
+        t[5],
+        t[6],
+        t[7],
+        t[8],
+        t[9],
+        t[10],
+        t[11],
+        t[12],
+        t[13],
+        t[14],
+        t[15],
+    )
+
+
+@compiled
+def _sum_of_products(w: Singles, i: int, t: tuple[np.float32, ...]) -> np.float32:
+    """Return the sum over 16 taps, the first one with the latest tick, for place ``i`` of a tile."""
+    late = (
+        t[0] * w[i + 15 * TILE] + t[1] * w[i + 14 * TILE] + t[2] * w[i + 13 * TILE] + t[3] * w[i + 12 * TILE]
+    )
+    late += (
+        t[4] * w[i + 11 * TILE] + t[5] * w[i + 10 * TILE] + t[6] * w[i + 9 * TILE] + t[7] * w[i + 8 * TILE]
+    )
+    early = (
+        t[8] * w[i + 7 * TILE] + t[9] * w[i + 6 * TILE] + t[10] * w[i + 5 * TILE] + t[11] * w[i + 4 * TILE]
+    )
+    early += t[12] * w[i + 3 * TILE] + t[13] * w[i + 2 * TILE] + t[14] * w[i + TILE] + t[15] * w[i]
+    return np.float32(late + early)
+
+
+@compiled
 def filter_tile(white: Singles, taps: Singles, out: Singles) -> None:
     """Filter ``white``, float32 ((len(taps) + ticks) * 32,), into ``out``, float32 (ticks * 32,).
 
-    Row t of ``out`` is the sum of taps[k] times row len(taps) + t - k of ``white``; 16 taps are written out so that
-    the machine code works on many channels at once.
+    Row t of ``out`` is the sum of taps[k] times row len(taps) + t - k of ``white``. 16 taps are taken at a time,
+    written out, so that the machine code works on many channels at once and stores each sum once.
     """
-    out[:] = np.float32(0.0)
-    for k in range(0, len(taps), STEP):
-        t0, t1, t2, t3 = taps[k], taps[k + 1], taps[k + 2], taps[k + 3]
-        t4, t5, t6, t7 = taps[k + 4], taps[k + 5], taps[k + 6], taps[k + 7]
-        t8, t9, t10, t11 = taps[k + 8], taps[k + 9], taps[k + 10], taps[k + 11]
-        t12, t13, t14, t15 = taps[k + 12], taps[k + 13], taps[k + 14], taps[k + 15]
-        w = white[(len(taps) - k - 15) * TILE :]
+    first = _sixteen(taps, 0)
+    rows = white[(len(taps) + 1 - STEP) * TILE :]
+    for i in range(len(out)):
+        out[i] = _sum_of_products(rows, i, first)
+    for k in range(STEP, len(taps), STEP):
+        more = _sixteen(taps, k)
+        rows = white[(len(taps) + 1 - STEP - k) * TILE :]
         for i in range(len(out)):
-            late = (
-                t0 * w[i + 15 * TILE] + t1 * w[i + 14 * TILE] + t2 * w[i + 13 * TILE] + t3 * w[i + 12 * TILE]
-            )
-            late += (
-                t4 * w[i + 11 * TILE] + t5 * w[i + 10 * TILE] + t6 * w[i + 9 * TILE] + t7 * w[i + 8 * TILE]
-            )
-            early = (
-                t8 * w[i + 7 * TILE] + t9 * w[i + 6 * TILE] + t10 * w[i + 5 * TILE] + t11 * w[i + 4 * TILE]
-            )
-            early += t12 * w[i + 3 * TILE] + t13 * w[i + 2 * TILE] + t14 * w[i + TILE] + t15 * w[i]
-            out[i] += late + early
+            out[i] += _sum_of_products(rows, i, more)

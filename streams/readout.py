@@ -87,12 +87,14 @@ class PlaneReadout:
         for channel in self._mine(dict.fromkeys(electronics.dead_channels)):
             gain[channel] = own[channel] = common[channel] = 0.0
         lanes = adc.new_lanes(self.channels)
+        slot, share = adc.by_group(common, group if common.any() else np.zeros_like(group))
         rows = {adc.GAIN: gain, adc.PEDESTAL: self.pedestal, adc.OWN: own}
         for row, values in rows.items():
             lanes[:, row : row + TILE] = adc.by_tile(values)
-        slot, share = adc.by_group(common, group)
-        if not common.any():
-            slot, share = slot[:, :0], share[:, :0]
+        lanes[:, adc.FIRST : adc.FIRST + TILE], lanes[:, adc.SECOND : adc.SECOND + TILE] = (
+            share[:, 0],
+            share[:, 1],
+        )
         rc_ns = electronics.ac_coupling_ms * 1e6
         coupling = np.float32(TICK_NS / rc_ns if rc_ns else 0.0)
         top = np.float32(2**detector.adc_bits - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
@@ -11,7 +12,7 @@ from streams.channel_noise import plane_noise
 from streams.coherent import common_taps, own_power
 from streams.compiled import compiled
 from streams.config import ElectronicsConfig, SimulationConfig
-from streams.detector import load_detector
+from streams.detector import Detector, load_detector
 from streams.geometry.groups import groups
 from streams.noise_filter import filter_tile, minimum_phase, padded, power_of
 from streams.readout import PlaneReadout
@@ -38,10 +39,10 @@ def noise(of: Source, blocks: int, tile: int = 0, first_tick: int = 0) -> np.nda
     return out.reshape(-1, TILE)
 
 
-def samples(plane: str, blocks: int, **electronics: float) -> np.ndarray:
+def samples(plane: str, blocks: int, detector: Detector = DETECTOR, **electronics: float) -> np.ndarray:
     """Return counts less their mean, float64 (64 * blocks, channels)."""
     config = SimulationConfig(seed=8, electronics=ElectronicsConfig(**electronics))
-    of = PlaneReadout(config, DETECTOR, plane)
+    of = PlaneReadout(config, detector, plane)
     signal = np.zeros((64, of.channels), np.float32)
     counts = np.concatenate([of.block(64 * n, signal) for n in range(blocks)]).astype(np.float64)
     return counts - counts.mean(axis=0)
@@ -204,14 +205,19 @@ def test_too_much_common_noise_keeps_the_total() -> None:
     np.testing.assert_allclose(own_power(power, 0.0), power)
 
 
-@pytest.mark.parametrize(("plane", "coherent"), [("X", None), ("X", 6.0), ("U", 6.0)])
-def test_correlation_inside_and_across_groups(plane: str, coherent: float | None) -> None:
-    z = samples(plane, 256, **({} if coherent is None else {"coherent_adc": coherent}))
+@pytest.mark.parametrize(
+    ("plane", "coherent", "fembs"), [("X", None, 20), ("X", 6.0, 20), ("U", 6.0, 20), ("X", 6.0, 200)]
+)
+def test_correlation_inside_and_across_groups(plane: str, coherent: float | None, fembs: int) -> None:
+    detector = DETECTOR
+    if fembs != 20:  # many groups in a tile of 32 channels, and more than 32 groups
+        detector = msgspec.structs.replace(DETECTOR, fembs=fembs, channel_map="even")
+    z = samples(plane, 256, detector, **({} if coherent is None else {"coherent_adc": coherent}))
     published = 10.83 if plane == "X" else 13.85
     assert abs(z.std() / published - 1) < 0.01  # the total stays
     z /= z.std(axis=0)
     matrix = z.T @ z / len(z)
-    femb = groups(DETECTOR)[plane].femb
+    femb = groups(detector)[plane].femb
     same = (femb[:, None] == femb[None, :]) & ~np.eye(len(femb), dtype=bool)
     other = femb[:, None] != femb[None, :]
     share = (2.2 / 10.83 if coherent is None else coherent / published) ** 2
