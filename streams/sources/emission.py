@@ -25,6 +25,7 @@ SHEET_SURFACE = 2  # the same, on its two surfaces
 BODY_SURFACE = 3  # the surface of a thick body: what goes inward is gone
 WALL = 4  # a wall open to both sides: decays at any depth
 PLANE = 5  # a plane outside: what does not go toward the argon is gone
+REACH_MM = 500.0  # no gamma of a plane is expected to come down farther away
 CAPTURE = 6  # inward neutrons of a plane, captured at an exponential depth
 
 
@@ -38,13 +39,16 @@ class Places(NamedTuple):
     high: Floats  # (boxes, 3) mm
     toward: Integers  # (boxes,): 1 or -1, the way to the argon along ``axis``; 0 for both
     axis: Integers  # (n,)
-    depth_mm: Floats  # (n,): thickness of the material, or the mean depth of captures
+    depth_mm: (
+        Floats  # (n,): thickness of the material, mean depth of captures, reach of the gammas of a plane
+    )
     density: Floats  # (n,): g/cm3 over the argon's, times the material's electrons per gram over argon's
     bragg_mev_mm: Floats  # (n,): alphas have the range (T / MeV)^1.5 times this
     profile: (
         Floats  # (n, 4): decays per mm go as this polynomial in |x| / cm, over its largest value; 0: evenly
     )
     argon: ArgonTables
+    length_mm: float  # of an assembly along z, where the next one follows
 
 
 @compiled
@@ -129,6 +133,17 @@ def _left(places: Places, index: int, particle: Floats, path_mm: float, state: S
 
 
 @compiled
+def _into_own_row(places: Places, index: int, vertex: Floats, particle: Floats) -> None:
+    """Shift a vertex on a plane by whole assemblies along z, so that the gamma would come down in this one.
+
+    All assemblies of a row are alike, so a gamma of this one's part of the plane that enters the next one stands for
+    one that enters here. Where it would come down is taken at the reach of most gammas.
+    """
+    reach = min(places.depth_mm[index] / abs(particle[2 + places.axis[index]]), REACH_MM)
+    vertex[2] -= places.length_mm * math.floor((vertex[2] + reach * particle[4]) / places.length_mm)
+
+
+@compiled
 def absorb(places: Places, index: int, state: State, vertex: Floats, particles: Floats, n: int) -> None:
     """Let ``n`` particles of a decay at ``vertex`` leave the material of their place.
 
@@ -150,5 +165,7 @@ def absorb(places: Places, index: int, state: State, vertex: Floats, particles: 
         elif kind != WALL and row[2 + axis] * toward <= 0.0:
             row[1] = 0.0
             continue
+        if kind == PLANE and axis != 2:
+            _into_own_row(places, index, vertex, row)
         if depth > 0.0:
             row[1] = _left(places, index, row, depth / max(abs(row[2 + axis]), 1e-6), state)

@@ -58,6 +58,7 @@ PDS_COUNT, PDS_MM = 10, (23.0, 118.0, 2092.0)  # dunesim v3.4: the size of an Ar
 PLANE_GAP_MM = 250.0  # dunesim v3.4: planes 25 cm outside
 PLANE_X_MM = 150.0  # dunesim v3.4: they reach 375 cm where the drift ends at 360 cm
 PLANE_Z_MM = 14450.0 / 6  # dunesim v3.4: six assemblies along 14.45 m
+PLANE_REACH_MM = 100.0  # into the drift, of most gammas that reach it
 CAPTURE_MM = 400.0  # reference 9.5; assumption
 _SKIN_MM = 1e-3  # vertices on a surface lie this far inside the argon
 
@@ -121,11 +122,17 @@ def _plane(detector: Detector, position: str, name: str) -> _Place:
     z = (middle - PLANE_Z_MM / 2, middle + PLANE_Z_MM / 2)
     tall = (-half - PLANE_GAP_MM / 2, half + PLANE_GAP_MM / 2)
     if name == "outer_wall":
-        return _Place(emission.PLANE, (((_SKIN_MM,) * 2, tall, z),), (1,), 0)
+        return _Place(emission.PLANE, (((_SKIN_MM,) * 2, tall, z),), (1,), 0, PLANE_REACH_MM)
     if name == "end":
         return _Place(emission.PLANE, ((x, tall, (-PLANE_GAP_MM,) * 2),), (1,), 2)
     sign = 1 if name == "top" else -1
-    return _Place(emission.PLANE, ((x, (sign * (half + PLANE_GAP_MM),) * 2, z),), (-sign,), 1)
+    return _Place(
+        emission.PLANE,
+        ((x, (sign * (half + PLANE_GAP_MM),) * 2, z),),
+        (-sign,),
+        1,
+        PLANE_GAP_MM + PLANE_REACH_MM,
+    )
 
 
 def _boards(detector: Detector, position: str) -> _Place:
@@ -239,4 +246,5 @@ def place_tables(detector: Detector, position: str, names: tuple[str, ...]) -> P
         np.array([place.axis for place in found], np.int64), np.array([place.depth_mm for place in found]),
         np.array([place.density / density for place in found]), np.array([place.bragg_mm for place in found]),
         np.array([place.profile for place in found], np.float64).reshape(-1, 4), argon_tables(density),
+        detector.length_mm,
     )  # fmt: skip

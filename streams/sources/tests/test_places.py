@@ -116,6 +116,20 @@ def test_planes_are_isotropic_and_half_is_lost(place: str, axis: int, toward: in
     np.testing.assert_allclose(np.linalg.norm(inward[:, 4:7], axis=1), 1, rtol=1e-12)
 
 
+@pytest.mark.parametrize(("place", "axis", "depth"), [("top", 1, 350), ("outer_wall", 0, 100)])
+def test_gammas_of_planes_come_down_in_this_assembly(place: str, axis: int, depth: float) -> None:
+    """Shifted by whole lengths, none is lost: the places where they come down are even."""
+    position = "outer" if place == "outer_wall" else place
+    got = emitted(one(place, position), GAMMA, 1.461, 20_000)
+    got = got[got[:, 3] > 0]
+    down = got[:, 2] + np.minimum(depth / abs(got[:, 4 + axis]), 500) * got[:, 6]
+    assert (down > -1e-6).all() and (down < 2300.16 + 1e-6).all()
+    counts = np.histogram(down, 10, (0, 2300.16))[0]
+    assert abs(counts - counts.mean()).max() < 4.5 * math.sqrt(counts.mean()) + 0.06 * counts.mean()
+    outside = (got[:, 2] < -60) | (got[:, 2] > 2360)
+    assert 0.01 < outside.mean() < 0.2
+
+
 def test_gammas_of_the_cathode_are_attenuated() -> None:
     argon = argon_tables(1.396)
     got = emitted(one("cathode"), GAMMA, 0.583, 40_000)
