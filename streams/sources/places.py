@@ -17,6 +17,9 @@ point:x,y,z           one point, mm
 box:x0,x1,y0,y1,z0,z1  a box, mm
 ====================  ============================================================================================
 
+For a vertical drift (one face) frame, boards and pds are not described, their size is 0; the plane on the side of the
+charge plane is top or bottom.
+
 >>> from streams.detector import load_detector
 >>> detector = load_detector("fd1-hd-apa")
 >>> round(size(detector, "central", "argon") / 1e6, 1), round(size(detector, "central", "cathode"))
@@ -110,6 +113,17 @@ def _given(name: str) -> _Place:
     return _Place(emission.VOLUME, (((low[0], high[0]), (low[1], high[1]), (low[2], high[2])),))
 
 
+def _vertical_plane(detector: Detector, name: str) -> _Place:
+    """Return a plane outside of a vertical drift: x points up or down, from the charge plane to the cathode."""
+    x, half = (-PLANE_GAP_MM, detector.drift_mm), detector.height_mm / 2
+    y, z = (-half, half), (0.0, detector.length_mm)
+    if name == "outer_wall":
+        return _Place(emission.PLANE, ((x, (-half - PLANE_GAP_MM,) * 2, z),), (1,), 1)
+    if name == "end":
+        return _Place(emission.PLANE, ((x, y, (-PLANE_GAP_MM,) * 2),), (1,), 2)
+    return _Place(emission.PLANE, (((-PLANE_GAP_MM,) * 2, y, z),), (1,), 0)
+
+
 def _plane(detector: Detector, position: str, name: str) -> _Place:
     """Return a plane outside, whether this position sees it or not."""
     faces = active_faces(detector, position)
@@ -118,6 +132,8 @@ def _plane(detector: Detector, position: str, name: str) -> _Place:
         detector.drift_mm + PLANE_X_MM if 0 in faces else 0.0,
     )
     half = detector.height_mm / 2
+    if detector.faces == 1:
+        return _vertical_plane(detector, name)
     middle = detector.length_mm / 2
     z = (middle - PLANE_Z_MM / 2, middle + PLANE_Z_MM / 2)
     tall = (-half - PLANE_GAP_MM / 2, half + PLANE_GAP_MM / 2)
@@ -214,6 +230,8 @@ def size(detector: Detector, position: str, place: str) -> float:
     faces = active_faces(detector, position)
     if place in ("cathode", "cathode_surface"):
         return len(faces) * detector.height_mm * detector.length_mm * CATHODE_MM / 2 / 1000
+    if place in ("frame", "boards", "pds") and detector.faces == 1:
+        return 0.0
     if place == "frame":
         return FRAME_CM3
     if place == "pds":

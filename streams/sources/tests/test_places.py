@@ -184,6 +184,20 @@ def test_every_place_works_everywhere(name: str) -> None:
         assert np.isfinite(vertices(places, 1, 20)).all()
 
 
+def test_places_of_the_vertical_drift() -> None:
+    vertical = load_detector("fd2-vd-bottom")
+    area = vertical.height_mm * vertical.length_mm
+    assert size(vertical, "central", "argon") == pytest.approx(vertical.drift_mm * area / 1000)
+    assert size(vertical, "central", "cathode") == pytest.approx(area * 1.5 / 1000)
+    assert size(vertical, "bottom", "bottom") == pytest.approx(area / 100)
+    assert size(vertical, "central", "frame") == size(vertical, "central", "boards") == 0
+    got = vertices(place_tables(vertical, "bottom", ("bottom", "argon")), 0, 100)
+    assert (got[:, 0] == -250).all()
+    for position in vertical.positions:
+        for name in NAMES:
+            assert np.isfinite(vertices(place_tables(vertical, position, (name,)), 0, 5)).all()
+
+
 def test_points_and_boxes() -> None:
     places = place_tables(DETECTOR, "central", ("point:100,-50,700", "box:0,10,20,30,40,50"))
     assert (vertices(places, 0, 3) == [100, -50, 700]).all()
