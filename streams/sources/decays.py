@@ -14,6 +14,7 @@ then the alpha of the daughter where it follows within the event (212Po, 214Po).
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -26,52 +27,51 @@ from streams.sources.levels import Branch, Level, load_nuclide, nuclide_names
 from streams.sources.spectrum_file import evenly, read_spectrum
 from streams.transport.argon import ALPHA, ELECTRON, GAMMA
 
-MOST_PARTICLES = 64
-_NONE, _BETA, _ALPHA = 0, 1, 2  # what a branch sends out first
+_NONE, _BETA, _ALPHA = 0, 1, 2  # what a way sends out first
+
+# Columns of ``Decays.way``: cumulated share (last one of a nuclide 1), what goes first, the alpha's energy [MeV], row
+# of beta_mev, level fed, energy [MeV] and mean life [ns] of the daughter's alpha (0: none).
+_SHARE, _KIND, _MEV, _TABLE, _LEVEL, _THEN_MEV, _THEN_NS = range(7)
+# Columns of ``Decays.level``: energy [MeV], mean life [ns] (0 where it does not matter), first gamma, end of gammas.
+_HEIGHT_MEV, _LIFE_NS, _FIRST, _END = range(4)
+# Columns of ``Decays.gamma``: cumulated share (last one of a level 1), level reached, chance of a conversion electron.
+_CHANCE, _REACHED, _CONVERTED = range(3)
 
 
 class Decays(NamedTuple):
-    """Ways to decay by nuclide, then the levels of all daughters one after the other; shares are cumulated."""
+    """Ways to decay by nuclide, then the levels of all daughters one after the other.
 
-    way_first: Integers  # (nuclides + 1,), ways of nuclide i are first[i] to first[i + 1]
-    way_share: Floats  # last one of a nuclide 1
-    way_kind: Integers  # nothing, beta or alpha
-    way_mev: Floats  # of the alpha
-    way_beta: Integers  # row of beta_mev
-    way_level: Integers  # level fed
-    then_mev: Floats  # the daughter's alpha; 0: none
-    then_ns: Floats  # its mean life
+    Few arrays on purpose: every array of a tuple costs time in each call that takes the tuple.
+    """
+
+    first: Integers  # (nuclides + 1,), ways of nuclide i are first[i] to first[i + 1]
+    way: Floats  # (ways, 7)
     beta_mev: Floats  # (betas, QUANTILES)
-    level_mev: Floats
-    level_ns: Floats  # mean life; 0 where it does not matter
-    gamma_first: Integers  # (levels + 1,)
-    gamma_share: Floats  # last one of a level 1
-    gamma_level: Integers  # level reached
-    converted: Floats  # chance that an electron goes instead of the gamma
+    level: Floats  # (levels, 4)
+    gamma: Floats  # (gammas, 3)
 
 
 class _Builder:
     """Collects levels and ways of one branch after the other."""
 
     def __init__(self) -> None:
-        self.way: list[tuple[float, int, float, int, int, float, float]] = []
-        self.way_first = [0]
+        self.way: list[tuple[float, ...]] = []
+        self.first = [0]
         self.beta: list[Floats] = []
-        self.level: list[tuple[float, float]] = []
-        self.gamma: list[tuple[float, int, float]] = []
-        self.gamma_first = [0]
+        self.level: list[tuple[float, ...]] = []
+        self.gamma: list[tuple[float, ...]] = []
 
     def levels(self, levels: tuple[Level, ...]) -> int:
         """Append ``levels``; return the index of the first one."""
         offset = len(self.level)
         for level in levels:
-            self.level.append((level.energy_kev / 1000, level.half_life_ns / math.log(2)))
+            first, end = len(self.gamma), len(self.gamma) + len(level.gammas)
+            self.level.append((level.energy_kev / 1000, level.half_life_ns / math.log(2), first, end))
             total = sum(share for _, share, _ in level.gammas)
             cumulated = np.cumsum([share / total for _, share, _ in level.gammas])
-            for number, (reached, _, coefficient) in enumerate(level.gammas):
-                share = 1.0 if number == len(level.gammas) - 1 else float(cumulated[number])
+            for number, (reached, _, coefficient) in enumerate(level.gammas, 1):
+                share = 1.0 if number == len(level.gammas) else float(cumulated[number - 1])
                 self.gamma.append((share, offset + reached, coefficient / (1 + coefficient)))
-            self.gamma_first.append(len(self.gamma))
         return offset
 
     def branch(self, branch: Branch, share: float) -> None:
@@ -97,7 +97,7 @@ class _Builder:
         """Append single electrons of the spectrum in the file ``path`` as the next nuclide."""
         self.beta.append(quantile_table(*evenly(*read_spectrum(path))))
         self.way.append((1.0, _BETA, 0.0, len(self.beta) - 1, self.levels((Level(0.0, 1.0, ()),)), 0.0, 0.0))
-        self.way_first.append(len(self.way))
+        self.first.append(len(self.way))
 
     def nuclide(self, name: str) -> None:
         """Append the ways of the nuclide ``name``."""
@@ -105,7 +105,7 @@ class _Builder:
         total = sum(branch.share for branch in branches)
         for branch in branches:
             self.branch(branch, branch.share / total)
-        self.way_first.append(len(self.way))
+        self.first.append(len(self.way))
 
 
 def decay_tables(names: tuple[str, ...]) -> Decays:
@@ -127,21 +127,14 @@ def decay_tables(names: tuple[str, ...]) -> Decays:
         build.nuclide(name)
     if not names:
         build.nuclide("Ar39")  # tables are never empty: compiled code takes them all
-        build.way_first = [0]
-    share, kind, mev, beta, level, then_mev, then_ns = (
-        np.array(column) for column in zip(*build.way, strict=True)
-    )
-    for first, last in zip(build.way_first, build.way_first[1:], strict=False):
-        share[first:last] = np.cumsum(share[first:last])
-        share[last - 1] = 1.0
-    level_mev, level_ns = (np.array(column) for column in zip(*build.level, strict=True))
-    gammas = build.gamma or [(1.0, 0, 0.0)]
-    gamma_share, gamma_level, converted = (np.array(column) for column in zip(*gammas, strict=True))
-    return Decays(
-        np.array(build.way_first), share, kind, mev, beta, level, then_mev, then_ns,
-        np.array(build.beta or [np.zeros(QUANTILES)]), level_mev, level_ns,
-        np.array(build.gamma_first), gamma_share, gamma_level, converted,
-    )  # fmt: skip
+        build.first = [0]
+    way = np.array(build.way, np.float64)
+    for first, last in pairwise(build.first):
+        way[first:last, _SHARE] = np.cumsum(way[first:last, _SHARE])
+        way[last - 1, _SHARE] = 1.0
+    beta = np.array(build.beta).reshape(len(build.beta), QUANTILES)
+    gamma = np.array(build.gamma, np.float64).reshape(-1, 3)
+    return Decays(np.array(build.first), way, beta, np.array(build.level, np.float64), gamma)
 
 
 @compiled
@@ -165,17 +158,18 @@ def _put(particles: Floats, n: int, kind: int, energy_mev: float, delay_ns: floa
 def cascade(decays: Decays, level: int, state: State, particles: Floats, n: int) -> int:
     """Append gammas and conversion electrons from ``level`` to the ground state; return the number of particles."""
     delay_ns = 0.0
-    while decays.gamma_first[level] < decays.gamma_first[level + 1]:
-        if decays.level_ns[level] > 0.0:
-            delay_ns += exponential(state) * decays.level_ns[level]
+    while decays.level[level, _FIRST] < decays.level[level, _END]:
+        if decays.level[level, _LIFE_NS] > 0.0:
+            delay_ns += exponential(state) * decays.level[level, _LIFE_NS]
         u = uniform(state)
-        gamma = decays.gamma_first[level]
-        while decays.gamma_share[gamma] < u:
+        gamma = int(decays.level[level, _FIRST])
+        while decays.gamma[gamma, _CHANCE] < u:
             gamma += 1
-        kind = ELECTRON if uniform(state) < decays.converted[gamma] else GAMMA
-        energy_mev = decays.level_mev[level] - decays.level_mev[decays.gamma_level[gamma]]
+        kind = ELECTRON if uniform(state) < decays.gamma[gamma, _CONVERTED] else GAMMA
+        below = int(decays.gamma[gamma, _REACHED])
+        energy_mev = decays.level[level, _HEIGHT_MEV] - decays.level[below, _HEIGHT_MEV]
         n = _put(particles, n, kind, energy_mev, delay_ns)
-        level = decays.gamma_level[gamma]
+        level = below
     return n
 
 
@@ -192,16 +186,17 @@ def draw_decay(decays: Decays, index: int, state: State, particles: Floats) -> i
     number of particles; 0 where only a neutrino left (40K to the ground state of 40Ar).
     """
     u = uniform(state)
-    way = decays.way_first[index]
-    while decays.way_share[way] < u:
+    way = decays.first[index]
+    while decays.way[way, _SHARE] < u:
         way += 1
-    n = 0
-    if decays.way_kind[way] == _BETA:
-        energy_mev = from_quantiles(decays.beta_mev[decays.way_beta[way]], uniform(state))
-        n = _put(particles, n, ELECTRON, energy_mev, 0.0)
-    elif decays.way_kind[way] == _ALPHA:
-        n = _put(particles, n, ALPHA, decays.way_mev[way], 0.0)
-    n = cascade(decays, decays.way_level[way], state, particles, n)
-    if decays.then_mev[way] > 0.0:
-        n = _put(particles, n, ALPHA, decays.then_mev[way], exponential(state) * decays.then_ns[way])
+    n, kind = 0, int(decays.way[way, _KIND])
+    if kind == _BETA:
+        table = decays.beta_mev[int(decays.way[way, _TABLE])]
+        n = _put(particles, n, ELECTRON, from_quantiles(table, uniform(state)), 0.0)
+    elif kind == _ALPHA:
+        n = _put(particles, n, ALPHA, decays.way[way, _MEV], 0.0)
+    n = cascade(decays, int(decays.way[way, _LEVEL]), state, particles, n)
+    if decays.way[way, _THEN_MEV] > 0.0:
+        delay_ns = exponential(state) * decays.way[way, _THEN_NS]
+        n = _put(particles, n, ALPHA, decays.way[way, _THEN_MEV], delay_ns)
     return n

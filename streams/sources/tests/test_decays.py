@@ -28,11 +28,12 @@ def drawn(name: str, events: int) -> list[np.ndarray]:
 
 def mean_beta_kev(name: str) -> float:
     """Return the mean energy of a beta, from the tables that are sampled."""
-    ways = range(*DECAYS.way_first[NAMES.index(name) : NAMES.index(name) + 2])
-    shares = np.diff(DECAYS.way_share[list(ways)], prepend=0.0)
+    ways = DECAYS.way[slice(*DECAYS.first[NAMES.index(name) : NAMES.index(name) + 2])]
     nodes = (1 - np.cos(np.pi * np.linspace(0, 1, DECAYS.beta_mev.shape[1]))) / 2
-    rows = [(share, DECAYS.beta_mev[DECAYS.way_beta[way]]) for share, way in zip(shares, ways, strict=True)
-            if DECAYS.way_kind[way] == 1]  # fmt: skip
+    shares = np.diff(ways[:, 0], prepend=0.0)
+    rows = [
+        (share, DECAYS.beta_mev[int(way[3])]) for share, way in zip(shares, ways, strict=True) if way[1] == 1
+    ]
     total = sum(share for share, _ in rows)
     return 1000 * sum(share * float(np.trapezoid(row, nodes)) for share, row in rows) / total
 
