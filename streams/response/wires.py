@@ -176,10 +176,14 @@ class WireSignal:
     def add(self, arrivals: NDArray[np.float64], first_tick: int) -> None:
         """Add the ``arrivals`` (float64, (n, 7)) whose waveforms begin in the present block, at ``first_tick``.
 
+        All of a block in one call: what may be left out of a waveform depends on what else arrives. Arrivals on a
+        face that the plane does not have give no signal.
+
         Raises
         ------
         ValueError : a waveform that begins in another block, one spread over more than the ring holds, or NaN.
         """
+        arrivals = arrivals[arrivals[:, FACE] < len(self.geometry.offset_mm)]
         if not len(arrivals):
             return
         widest = arrivals[:, SIGMA_TICK].max()

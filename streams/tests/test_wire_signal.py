@@ -14,7 +14,7 @@ from streams.config import ElectronicsConfig
 from streams.detector import load_detector
 from streams.geometry.planes import plane_geometry
 from streams.response import thin_wires
-from streams.response.arrivals import ELECTRONS, SIGMA_TICK, TICK, Z_MM, begin_tick
+from streams.response.arrivals import ELECTRONS, FACE, SIGMA_TICK, TICK, Z_MM, begin_tick
 from streams.response.electronics import chain
 from streams.response.kernel import kernel_of, plane_kernel, zero_us
 from streams.response.wirecell import read
@@ -290,6 +290,11 @@ def test_charge_beyond_the_wires_gives_no_signal():
     for z in (-1.0, 2301.0):
         row[Z_MM] = z
         assert not signal_of(kernel, geometry, row[None], 320).any()
+    kernel, geometry = plane("fd2-vd-bottom", "X")
+    for face in (0, 1):
+        row = np.array(arrival(geometry, 200, 50))
+        row[FACE] = face
+        assert signal_of(kernel, geometry, row[None], 320).any() == (face == 0)
 
 
 def test_a_sharp_arrival_between_ticks_is_where_it_belongs():
