@@ -2,7 +2,7 @@
 
 They are made for 32 channels at a time (a tile). A 64-bit counter, mixed, gives four indices of 16 bits into a table
 of 65 536 Gaussian numbers (up to 4.4 sigma; the filter that follows mixes 16 of them, so the tails of the noise go on:
-the normal law holds to 0.1 % at 4 sigma, 1.3 % at 5, 9 % at 6). A tile's counter has room for 2^45 ticks (570 years).
+the normal law holds to 0.1 % at 4 sigma, 1.3 % at 5, 9 % at 6). A tile's counter has room for 2^49 ticks (9 years).
 
 >>> out = np.empty(64 * TILE, np.float32)
 >>> fill_white(np.uint64(7), 0, 1000, quantiles(), out)
@@ -27,7 +27,7 @@ TILE = 32  # channels made together: two cache lines of float32
 _WORDS = np.int64(TILE // 4)  # 64-bit words per tick
 _INCREMENT = np.uint64(0x9E3779B97F4A7C15)  # of SplitMix64, odd
 _MASK = np.uint64(0xFFFF)
-_S16, _S32, _S48 = np.uint64(16), np.uint64(32), np.uint64(48)
+_S16, _S32, _S48, _S52 = np.uint64(16), np.uint64(32), np.uint64(48), np.uint64(52)
 
 
 @cache
@@ -53,7 +53,7 @@ def fill_white(start: np.uint64, tile: int, first_tick: int, table: Singles, out
 
     ``start`` is the key of seed, purpose and plane (``streams.rng.key``).
     """
-    first = (np.uint64(tile) << _S48) + np.uint64(first_tick * _WORDS)
+    first = (np.uint64(tile) << _S52) + np.uint64(first_tick * _WORDS)
     for i in range(len(out) // 4):
         word = mix(start + (first + np.uint64(i)) * _INCREMENT)
         out[4 * i] = table[word & _MASK]

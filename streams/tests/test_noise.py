@@ -82,8 +82,8 @@ def test_the_tails_are_normal_to_six_sigma() -> None:
 
 
 def test_moments_and_tails_as_drawn() -> None:
-    blocks = 20_000
-    n = blocks * 64 * TILE  # 41 million
+    blocks = 10_000
+    n = blocks * 64 * TILE  # 20 million
     limits = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
     sums, counts = moments(source(), blocks, limits)
     mean, square, cube, fourth = sums / n
@@ -96,7 +96,7 @@ def test_moments_and_tails_as_drawn() -> None:
     want = n * ndtr(-limits)
     for found in counts:
         assert (np.abs(found - want) < 4 * np.sqrt(want * 3.3)).all(), (found, want)
-    assert counts[:, 4].min() > 5  # it does reach 5 sigma
+    assert counts[:, 4].min() > 0  # it does reach 5 sigma
 
 
 def test_the_table_has_variance_one() -> None:
@@ -166,6 +166,20 @@ def test_no_window_comes_back() -> None:
         assert np.abs(matched).max() < 6.5 / 256
 
 
+def test_a_tile_has_room_for_9_years() -> None:
+    def start(tile: int, tick: int) -> bytes:
+        out = np.empty(TILE, np.float32)
+        fill_white(np.uint64(5), tile, tick, quantiles(), out)
+        return out.tobytes()
+
+    places = [
+        (tile, tick)
+        for tile in range(40)
+        for tick in (0, *(sign << k for k in range(48) for sign in (1, -1)))
+    ]
+    assert len({start(*place) for place in places}) == len(places)
+
+
 def test_ticks_are_white() -> None:
     x = white(0, 0)
     power = np.abs(np.fft.rfft(x, axis=0)) ** 2 / 65536
@@ -205,9 +219,7 @@ def test_too_much_common_noise_keeps_the_total() -> None:
     np.testing.assert_allclose(own_power(power, 0.0), power)
 
 
-@pytest.mark.parametrize(
-    ("plane", "coherent", "fembs"), [("X", None, 20), ("X", 6.0, 20), ("U", 6.0, 20), ("X", 6.0, 200)]
-)
+@pytest.mark.parametrize(("plane", "coherent", "fembs"), [("X", None, 20), ("U", 6.0, 20), ("U", 6.0, 200)])
 def test_correlation_inside_and_across_groups(plane: str, coherent: float | None, fembs: int) -> None:
     detector = DETECTOR
     if fembs != 20:  # many groups in a tile of 32 channels, and more than 32 groups
