@@ -18,6 +18,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.errors import ConfigError
 from streams.response.field import IMPACTS, FieldResponse
 from streams.response.models import Strips
 
@@ -33,7 +34,15 @@ def _strip(across: Array, blur: Array) -> Array:
 
 
 def field_response(model: Strips) -> FieldResponse:
-    """Return the response of U, V and X."""
+    """Return the response of U, V and X.
+
+    Raises
+    ------
+    ConfigError : a time, power or blur that is not above 0.
+    """
+    for name in ("board_us", "gap_us", "gap_power", "blur"):
+        if not getattr(model, name) > 0:
+            raise ConfigError(f"preset: response.{name}: got {getattr(model, name):g}, want more than 0")
     at_u, at_v = model.board_us, model.board_us + model.gap_us
     clock = np.arange(0, at_v + model.board_us + 2 * _PERIOD_US, _PERIOD_US)
     board_1 = np.clip(clock / model.board_us, 0, 1)

@@ -16,11 +16,13 @@ starts (exactly there it would never come down). No diffusion: that is part of t
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.errors import ConfigError
 from streams.response.field import FieldResponse, whole_cell
 from streams.response.models import ThinWires
 
@@ -28,6 +30,7 @@ REACH = 10  # neighbours to each side
 _SIDE = 20  # grounded wires to each side of the one that is looked at
 _PERIOD_US = 0.1
 _STEP_MM = (0.01, 0.5)  # along the path: a tenth of the distance to the nearest wire, within these limits
+_MOST_STEPS = 5000  # of a path; 340 are usual
 
 Array = NDArray[np.float64]
 
@@ -78,14 +81,39 @@ def _to_wire(model: ThinWires, across: Array, above: Array) -> Array:
     return np.asarray(np.min([np.hypot(nearest, above - height) for height in model.height_mm], axis=0))
 
 
+def _check(model: ThinWires) -> None:
+    """Refuse wires that cannot be.
+
+    Raises
+    ------
+    ConfigError : what does not fit.
+    """
+    height, starts = model.height_mm, model.starts
+    for said, fits in (
+        ("height_mm: want 4 heights (grid, U, V, X) that fall to 0", len(height) == 4 and height[3] == 0),
+        ("height_mm: want each plane below the one before", all(a > b for a, b in pairwise(height))),
+        ("bias_v: want 4 voltages", len(model.bias_v) == 4),
+        ("pitch_mm: want more than 0", model.pitch_mm > 0),
+        ("radius_mm: want more than 0, less than a quarter of the pitch", 0 < model.radius_mm < model.pitch_mm / 4),
+        ("mesh_mm: want more than radius_mm", model.mesh_mm > model.radius_mm),
+        ("start_mm: want at least a pitch above the grid", model.start_mm > height[0] + model.pitch_mm),
+        ("starts: want 6 rising parts of a pitch between 0 and 0.5", starts[0] > 0 and starts[5] < 0.5),
+        ("starts: want 6 rising parts of a pitch", all(a < b for a, b in pairwise(starts))),
+        ("velocity_mm_per_us, field_kv_per_cm: want more than 0",
+         model.velocity_mm_per_us > 0 and model.field_kv_per_cm > 0),
+    ):  # fmt: skip
+        if not fits:
+            raise ConfigError(f"preset: response.{said}")
+
+
 def _paths(model: ThinWires) -> _Paths:
-    """Follow electrons that start 0 to half a pitch before the wire at 0, until each is on a wire."""
+    """Follow electrons that start 0 to half a pitch before the wire at 0, until each is on its wire of X."""
     charges = _line_charges(model)
     across = -np.array(model.starts) * model.pitch_mm
     above, time = np.full_like(across, model.start_mm), np.zeros_like(across)
     steps = [(across, above, time)]
     free = np.full(len(across), True)
-    while free.any():
+    for _ in range(_MOST_STEPS):
         length = np.clip(0.1 * _to_wire(model, across, above), *_STEP_MM) * free
         right, up = _velocity(model, charges, across, above)
         half = 0.5 * length / np.hypot(right, up)
@@ -94,6 +122,12 @@ def _paths(model: ThinWires) -> _Paths:
         across, above, time = across + step * right, above + step * up, time + step
         free &= (_to_wire(model, across, above) > model.radius_mm) & (above > -model.mesh_mm)
         steps.append((across, above, time))
+        if not free.any():
+            break
+    if not (np.hypot(across, above) < 2 * model.radius_mm).all():
+        raise ConfigError(
+            "preset: response: electrons do not end on the wires of X: check bias_v against the heights and the field"
+        )
     return _Paths(*(np.array(column) for column in zip(*steps, strict=True)))
 
 
@@ -133,7 +167,13 @@ def _currents(time: Array, potential: Array) -> Array:
 
 @cache
 def field_response(model: ThinWires) -> FieldResponse:
-    """Return the response of U, V and X (planes 1 to 3 of the model; plane 0 is the grid, without channels)."""
+    """Return the response of U, V and X (planes 1 to 3 of the model; plane 0 is the grid, without channels).
+
+    Raises
+    ------
+    ConfigError : wires that cannot be, or that do not collect on X.
+    """
+    _check(model)
     paths = _paths(model)
     potentials = _potentials(model, paths)
     width = 2 * _SIDE + 1
