@@ -179,7 +179,7 @@ def test_dead_channels_read_their_pedestal(plane: str) -> None:
 
 
 def test_noisy_channels_have_all_their_noise_multiplied() -> None:
-    of = readout("U", noisy_channels={4: 5.0, 6: 0.5, 900: 3.0})
+    of = readout("U", noisy_channels={4: 5.0, 6: 0.5, 900: 3.0}, coherent_adc=8.0)
     adc = samples(of, 64).astype(float)
     each = adc.std(axis=0)
     assert abs(each[4] / (5 * 13.85) - 1) < 0.06
@@ -188,7 +188,7 @@ def test_noisy_channels_have_all_their_noise_multiplied() -> None:
 
 
 def test_stuck_bits() -> None:
-    plain, of = samples(readout("V"), 2), readout("V", stuck_bits={803: (0x0041, 0x0040), 2: (0x3FFF, 0)})
+    plain, of = samples(readout("V"), 2), readout("V", stuck_bits={803: (0x0041, 0x1FC0), 2: (0x3FFF, 0)})
     adc = samples(of, 2)
     assert np.array_equal(adc[:, 3], (plain[:, 3] & ~np.uint16(0x41)) | np.uint16(0x40))
     assert np.array_equal(np.delete(adc, 3, axis=1), np.delete(plain, 3, axis=1))
