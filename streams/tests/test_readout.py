@@ -204,6 +204,8 @@ def test_sticky_codes() -> None:
     assert np.abs(adc[:, 7].astype(int) - plain[:, 7]).max() <= 31
     assert np.isin(adc[:, 8] & 0x3F, (0x00, 0x3F)).all()
     assert np.array_equal(np.delete(adc, [7, 8], axis=1), np.delete(plain, [7, 8], axis=1))
+    v = samples(readout("V", sticky_codes={807: 0.3}), 40)[:, 7] != samples(readout("V"), 40)[:, 7]
+    assert abs(np.mean(v & changed) - 0.09) < 0.03  # another channel, other samples
     assert np.array_equal(
         readout("X", sticky_codes={1607: 0.3}).block(640, silence(of))[:, 7], adc[640:704, 7]
     )
