@@ -24,7 +24,7 @@ from streams.coherent import common_taps
 from streams.compiled import Integers, Singles, compiled
 from streams.config import ElectronicsConfig, SimulationConfig
 from streams.detector import Detector
-from streams.faults import checked_faults, stick_bits, stick_codes
+from streams.faults import check_electronics, stick_bits, stick_codes
 from streams.geometry.groups import groups
 from streams.noise import Noise
 from streams.noise_filter import padded
@@ -56,7 +56,7 @@ class PlaneReadout:
     """
 
     def __init__(self, config: SimulationConfig, detector: Detector, plane: str) -> None:
-        checked_faults(config.electronics, detector)
+        check_electronics(config.electronics, detector)
         shape, number = detector.planes[plane], list(detector.planes).index(plane)
         self.channels = shape.channels
         self._seed = config.seed

@@ -212,6 +212,10 @@ def test_sticky_codes() -> None:
 
 
 BAD = {
+    "scale": ({"noise_scale": -1.0}, "electronics.noise_scale: got -1, want 0 to 100"),
+    "scale nan": ({"noise_scale": float("nan")}, "electronics.noise_scale: got nan, want 0 to 100"),
+    "coupling": ({"ac_coupling_ms": 0.001}, "ac_coupling_ms: got 0.001, want 0 .none. or at least 0.01 ms"),
+    "no coupling": ({"ac_coupling_ms": float("inf")}, "ac_coupling_ms: got inf, want 0 .none. or at least"),
     "dead": ({"dead_channels": (2560,)}, "electronics.dead_channels: got channel 2560, want 0 to 2559"),
     "noisy": ({"noisy_channels": {-1: 2.0}}, "electronics.noisy_channels: got channel -1, want 0 to 2559"),
     "factor": ({"noisy_channels": {1: float("nan")}}, "noisy_channels.1: got nan, want a factor of 0 to 100"),
