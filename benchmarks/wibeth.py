@@ -15,7 +15,7 @@ import numpy as np
 
 from streams import adc_words, replay, wibeth
 from streams.block import Block
-from streams.daqwriter import Pair, Plan, write_file
+from streams.daqwriter import Plan, write_file
 
 N_FRAMES = 8000  # 57.6 MB, more than a cache holds
 REPEATS = 5
@@ -38,13 +38,14 @@ def report(name: str, n_bytes: int, seconds: float, memcpy: float) -> None:
     print(f"{name}_to_memcpy {memcpy / seconds:.3f} ratio")
 
 
-def made_up() -> Iterator[Pair]:
+def made_up() -> Iterator[Block]:
     """Yield blocks of random samples without end."""
     rng = np.random.default_rng(1)
     adc = rng.integers(0, 1 << 14, (64, 2560), np.uint16)
     number = 0
     while True:
-        yield Block(64 * number, 2048 * number, adc[:, 1600:]), adc[:, :1600]
+        induction = {"U": adc[:, :800], "V": adc[:, 800:1600]}
+        yield Block(64 * number, 2048 * number, adc[:, 1600:], induction=induction)
         number += 1
 
 

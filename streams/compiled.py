@@ -30,7 +30,9 @@ Integers = NDArray[np.int64]
 State = NDArray[np.uint64]  # (1,), of a random stream
 
 _PACKAGE = Path(__file__).parent
-_IMPORT = re.compile(rb"^\s*(?:from|import) ((?:streams|trigger|hls)(?:\.\w+)*)(?: import ([^\n]+))?", re.MULTILINE)
+_IMPORT = re.compile(
+    rb"^\s*(?:from|import) ((?:streams|trigger|hls)(?:\.\w+)*)(?: import ([^\n]+))?", re.MULTILINE
+)
 
 
 @cache

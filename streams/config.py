@@ -1,7 +1,7 @@
 """What a simulation is asked to do: one frozen struct, read from TOML, checked in one place.
 
->>> checked(SimulationConfig(seed=3)).channels
-960
+>>> checked(SimulationConfig(seed=3)).position
+'central'
 >>> checked(SimulationConfig(backgrounds={"Ar39": 0.0})).backgrounds["Ar39"]
 0.0
 """
@@ -9,34 +9,23 @@
 from __future__ import annotations
 
 import math
-
 from typing import Literal
 
 import msgspec
 
-from streams.block import ORIGINS
-from streams.detector import load_detector
+from streams.detector import Detector, load_detector
 from streams.errors import ConfigError
-from streams.signals import Signal
+from streams.signals import (
+    BurstSignal,
+    CalibrationSignal,
+    MuonSignal,
+    NeutrinoSignal,
+    SegmentsSignal,
+    Signal,
+    SolarSignal,
+)
 
-BACKGROUNDS = ORIGINS[1:]
-MAX_RATE_HZ = 1e7  # of any source: 330 events in each block
-
-
-class SignalConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Supernova nu_e charged-current interactions, spread uniformly over the argon and over time.
-
-    The flux is pinched-thermal, E^alpha exp(-(alpha + 1) E / mean) (reference parameters 2.5 and 9.5 MeV: DUNE TDR).
-    """
-
-    rate_hz: float  # interactions per second in this APA
-    alpha: float = 2.5
-    mean_energy_mev: float = 9.5
-    min_energy_mev: float = 5.0  # the cross section table begins here
-    max_energy_mev: float = 70.0
-    flat: bool = (
-        False  # a flat spectrum between the two energies instead: even statistics for efficiency curves
-    )
+MAX_RATE_HZ = 1e7  # of any signal: 330 events in each block
 
 
 class ElectronicsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,7 +38,9 @@ class ElectronicsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     field_response: str = ""  # Wire-Cell field response, json or json.bz2; empty: the built-in stand-in
     noise_spectra: str = ""  # Wire-Cell noise spectra, json or json.bz2; empty: the preset's
     noise_scale: float = 1.0  # of all noise
-    coherent_adc: float | None = None  # r.m.s. of the noise common to a group of channels; absent: the preset's
+    coherent_adc: float | None = (
+        None  # r.m.s. of the noise common to a group of channels; absent: the preset's
+    )
     dead_channels: tuple[int, ...] = ()  # offline numbers in the assembly: U, then V, then X
     noisy_channels: dict[int, float] = {}  # factor on the noise of a channel
     stuck_bits: dict[int, tuple[int, int]] = {}  # channel: (mask of the bits that stick, what they show)
@@ -60,20 +51,22 @@ class SimulationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One run of the simulation: the detector, what happens in it, and how much of it is written."""
 
     seed: int = 1
-    detector: str = "fd1-hd-apa"  # name of a file in streams/presets
-    channels: int = 960  # collection channels; must be the detector's
+    detector: str = "fd1-hd-apa"  # name of a file in streams/presets, or the path of a TOML file
+    position: str = (
+        "central"  # class of the assembly in its module: which faces are active, what comes from outside
+    )
+    planes: tuple[str, ...] = ("U", "V", "X")  # planes that are read out
     windows: int = 2  # trigger records in a file
     window_blocks: int = 69  # blocks of 64 ticks in one record; 69 * 64 ticks cover the drift of 4 395 ticks
-    backgrounds: dict[str, float] = {}  # scale of each source's published activity, default 1
-    signal: SignalConfig | None = None
-    noise_scale: float = 1.0
-    electron_lifetime_ms: float = 10.4  # DUNE far detector services (dunecore detectorproperties_dune.fcl)
-    ac_coupling_ms: float = 1.1  # one RC of the bias network (Wire-Cell rcrc); 0: none
+    model: str = (
+        "v3.6"  # table of the backgrounds: a name in streams/sources/models, or the path of a TOML file
+    )
+    backgrounds: dict[str, float] = {}  # factor on the activity of a source or a group of sources
+    chain_branching: Literal["physical", "fcl"] = (
+        "physical"  # "fcl": each isotope of a chain with its full activity
+    )
     signals: tuple[Signal, ...] = ()
-    position: str = "central"  # class of the assembly in its module: which faces are active, what comes from outside
-    planes: tuple[str, ...] = ("U", "V", "X")  # planes that are read out
-    model: str = "v3.6"  # table of the backgrounds: a name in streams/sources/models or the path of a TOML file
-    chain_branching: Literal["physical", "fcl"] = "physical"  # "fcl": each isotope of a chain with its full activity
+    electron_lifetime_ms: float = 10.4  # DUNE far detector services (dunecore detectorproperties_dune.fcl)
     electronics: ElectronicsConfig = ElectronicsConfig()
     first_timestamp: int = 1_000_000_000_000  # 62.5 MHz counts at tick 0
 
@@ -83,16 +76,89 @@ def _refuse(wrong: bool, sentence: str) -> None:
         raise ConfigError(sentence)
 
 
-def _check_signal(signal: SignalConfig) -> None:
-    rate = signal.rate_hz
-    _refuse(not 0 <= rate <= MAX_RATE_HZ, f"signal.rate_hz: got {rate}, want 0 to {MAX_RATE_HZ:g} Hz")
-    _refuse(not 0 <= signal.alpha <= 20, f"signal.alpha: got {signal.alpha}, want 0 to 20")
-    mean = signal.mean_energy_mev
-    _refuse(not 1 <= mean <= 50, f"signal.mean_energy_mev: got {mean}, want 1 to 50 MeV")
-    low, high = signal.min_energy_mev, signal.max_energy_mev
+def _within(name: str, value: float, low: float, high: float, unit: str = "") -> None:
+    """Refuse a value outside low to high (NaN too)."""
     _refuse(
-        not 5 <= low < high <= 100,
-        f"signal.min_energy_mev, max_energy_mev: got {low} and {high}, want 5 <= min < max <= 100 MeV",
+        not low <= value <= high, f"{name}: got {value}, want {low:g} to {high:g}{' ' + unit if unit else ''}"
+    )
+
+
+def _direction(name: str, value: tuple[float, float, float] | None) -> None:
+    if value is not None:
+        length = math.sqrt(sum(v * v for v in value))
+        _refuse(not 0 < length < math.inf, f"{name}.direction: got {value}, want a vector that is not zero")
+
+
+def _check_signal(name: str, signal: Signal) -> None:
+    """Refuse what a signal cannot be asked for; ``name`` is its place in the configuration."""
+    match signal:
+        case NeutrinoSignal():
+            _within(f"{name}.rate_hz", signal.rate_hz, 0, MAX_RATE_HZ, "Hz")
+            low, high = signal.min_energy_mev, signal.max_energy_mev
+            least = 5 if signal.interaction == "nue_cc" else 1
+            _refuse(
+                not least <= low < high <= 100,
+                f"{name}.min_energy_mev, max_energy_mev: got {low} and {high}, want {least} <= min < max <= 100 MeV",
+            )
+            _direction(name, signal.direction)
+        case BurstSignal():
+            _within(f"{name}.distance_kpc", signal.distance_kpc, 0.05, 1e4, "kpc")
+            _within(f"{name}.scale", signal.scale, 0, 1e4)
+            _refuse(
+                not math.isfinite(signal.start_ms), f"{name}.start_ms: got {signal.start_ms}, want a number"
+            )
+            _direction(name, signal.direction)
+        case SolarSignal():
+            _within(f"{name}.survival", signal.survival, 0, 1)
+            _within(f"{name}.scale", signal.scale, 0, 1e9)
+            _direction(name, signal.direction)
+        case CalibrationSignal():
+            _within(f"{name}.rate_hz", signal.rate_hz, 0, MAX_RATE_HZ, "Hz")
+            _within(f"{name}.energy_mev", signal.energy_mev, 1e-3, 1e6, "MeV")
+            _direction(name, signal.direction)
+        case MuonSignal():
+            _within(f"{name}.scale", signal.scale, 0, 1e6)
+            if signal.rate_hz is not None:
+                _within(f"{name}.rate_hz", signal.rate_hz, 0, 1e4, "Hz")
+            if signal.stopping is not None:
+                _within(f"{name}.stopping", signal.stopping, 0, 1)
+        case SegmentsSignal():
+            axes = sorted(axis.removeprefix("-") for axis in signal.axes)
+            _refuse(
+                axes != ["x", "y", "z"],
+                f"{name}.axes: got {signal.axes}, want x, y, z in any order, each with - or not",
+            )
+            _within(f"{name}.spacing_ms", signal.spacing_ms, 0, 1e6, "ms")
+
+
+def _check_electronics(electronics: ElectronicsConfig, channels: int) -> None:
+    _within("electronics.noise_scale", electronics.noise_scale, 0, 100)
+    coupling = electronics.ac_coupling_ms
+    _refuse(
+        not (coupling == 0 or 0.01 <= coupling < math.inf),
+        f"electronics.ac_coupling_ms: got {coupling}, want 0 (no coupling) or at least 0.01 ms",
+    )
+    if electronics.coherent_adc is not None:
+        _within("electronics.coherent_adc", electronics.coherent_adc, 0, 100, "ADC")
+    for name in ("dead_channels", "noisy_channels", "stuck_bits", "sticky_codes"):
+        for channel in getattr(electronics, name):
+            _within(f"electronics.{name}: channel", channel, 0, channels - 1)
+    for channel, factor in electronics.noisy_channels.items():
+        _within(f"electronics.noisy_channels.{channel}", factor, 0, 100)
+    for channel, chance in electronics.sticky_codes.items():
+        _within(f"electronics.sticky_codes.{channel}", chance, 0, 1)
+    for channel, bits in electronics.stuck_bits.items():
+        for value in bits:
+            _within(f"electronics.stuck_bits.{channel}", value, 0, 2**14 - 1)
+
+
+def _check_planes(planes: tuple[str, ...], detector: Detector, name: str) -> None:
+    allowed = ", ".join(detector.planes)
+    unknown = [plane for plane in planes if plane not in detector.planes]
+    _refuse(bool(unknown), f"planes: got {unknown[:1]}, detector {name} has {allowed}")
+    _refuse(
+        not planes or len(set(planes)) < len(planes),
+        f"planes: got {planes}, want some of {allowed}, each once",
     )
 
 
@@ -103,34 +169,24 @@ def checked(config: SimulationConfig) -> SimulationConfig:
     ------
     ConfigError : names the first key that cannot be used, the value got and what is allowed.
     """
+    from streams.sources.table import sources
+
     detector = load_detector(config.detector)
-    want = detector.channels
+    allowed = ", ".join(detector.positions)
     _refuse(
-        config.channels != want,
-        f"channels: got {config.channels}, want {want}: detector {config.detector} has {want} collection channels",
+        config.position not in detector.positions, f"position: got {config.position!r}, allowed are {allowed}"
     )
+    _check_planes(config.planes, detector, config.detector)
     _refuse(not 0 <= config.seed < 2**63, f"seed: got {config.seed}, want 0 to 2**63 - 1")
     for name in ("windows", "window_blocks"):
         count = getattr(config, name)
         _refuse(count < 1, f"{name}: got {count}, want at least 1")
-    for source, scale in config.backgrounds.items():
-        allowed = ", ".join(BACKGROUNDS)
-        _refuse(source not in BACKGROUNDS, f"backgrounds: unknown source {source!r}, allowed are {allowed}")
-        most = MAX_RATE_HZ / detector.activity_bq[source]
-        _refuse(
-            not 0 <= scale <= most, f"backgrounds.{source}: got {scale}, want a factor of 0 to {most:.3g}"
-        )
-    scale = config.noise_scale
-    _refuse(not 0 <= scale <= 100, f"noise_scale: got {scale}, want 0 to 100")
     lifetime = config.electron_lifetime_ms
     _refuse(not lifetime > 0, f"electron_lifetime_ms: got {lifetime}, want more than 0 ms")
-    coupling = config.ac_coupling_ms
-    _refuse(
-        not (coupling == 0 or 0.01 <= coupling < math.inf),
-        f"ac_coupling_ms: got {coupling}, want 0 (no coupling) or at least 0.01 ms",
-    )
     stamp = config.first_timestamp
     _refuse(not 0 <= stamp < 2**62, f"first_timestamp: got {stamp}, want 0 to 2**62 - 1")
-    if config.signal is not None:
-        _check_signal(config.signal)
+    _check_electronics(config.electronics, sum(plane.channels for plane in detector.planes.values()))
+    sources(config, detector)
+    for number, signal in enumerate(config.signals):
+        _check_signal(f"signals[{number}]", signal)
     return config

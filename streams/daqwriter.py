@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -26,9 +27,7 @@ from numpy.typing import NDArray
 from streams import adc_words, channel_map, daqlayout, fragment, manifest, wibeth
 from streams.block import (
     CHARGE_DTYPE,
-    COLLECTION_CHANNELS,
     EVENT_DTYPE,
-    ORIGINS,
     TICK_NS,
     TICKS_PER_BLOCK,
     Block,
@@ -40,9 +39,8 @@ if TYPE_CHECKING:
     from streams.config import SimulationConfig
 
 BLOCKS_AT_ONCE = 16  # 4.6 MB of frames
-INDUCTION_CHANNELS = 1600
 TRUTH_BLOCKS = np.dtype([("events_end", "<u8"), ("charge_end", "<u8")])
-Pair = tuple[Block, NDArray[np.uint16]]
+PLANES = ("U", "V")  # those beside the collection plane, in the order of the channel numbers
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Written:
 
     blocks: int = 0
     payload_bytes: int = 0
-    events: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ORIGINS, 0))
+    events: Counter[str] = field(default_factory=Counter)  # by origin
 
 
 def summary(written: Written) -> dict[str, object]:
@@ -76,9 +74,8 @@ def summary(written: Written) -> dict[str, object]:
         f"{written.blocks} blocks of {TICKS_PER_BLOCK} ticks, {seconds * 1e3:.3f} ms, {size:.1f} MB of frames"
     )
     rows: dict[str, object] = {"written": text}
-    for origin, count in written.events.items():
-        if count:
-            rows[f"truth {origin}"] = f"{count} events, {count / seconds:.1f} Hz"
+    for origin, count in written.events.most_common():
+        rows[f"truth {origin}"] = f"{count} events, {count / seconds:.1f} Hz"
     return rows
 
 
@@ -91,7 +88,7 @@ def write_run(config: SimulationConfig, path: Path, shown: str | None = None) ->
     path : file to write; it appears when it is whole.
     shown : label of a progress bar on stderr; without it nothing is shown.
     """
-    from streams.simulate import induction, stream
+    from streams.simulate import stream
 
     plan = Plan(config.windows, config.window_blocks, config_json=msgspec.json.encode(config).decode())
     count = plan.windows * plan.window_blocks
@@ -101,26 +98,28 @@ def write_run(config: SimulationConfig, path: Path, shown: str | None = None) ->
 
         blocks = progress(blocks, shown, total=count)
     facts = {"command": "simulate", "config": json.loads(plan.config_json), "seed": config.seed}
-    written = write_file(path, zip(blocks, induction(config), strict=False), plan, facts)
+    written = write_file(path, blocks, plan, facts)
     next(iter(blocks), None)  # nothing is left: this ends the progress bar
     return written
 
 
-def write_file(path: Path, pairs: Iterable[Pair], plan: Plan, facts: dict[str, Any] | None = None) -> Written:
-    """Write blocks and their induction planes (uint16, (64, 1600), U then V) as one file, whole or not at all.
+def write_file(
+    path: Path, blocks: Iterable[Block], plan: Plan, facts: dict[str, Any] | None = None
+) -> Written:
+    """Write blocks of all three planes as one file, whole or not at all.
 
     Raises
     ------
     ConfigError : the file or its manifest exists already, or the folder does not.
     UserError : the disk does not take it.
-    ValueError : the blocks do not follow each other or are too few.
+    ValueError : the blocks do not follow each other, lack a plane or are too few.
     """
     beside = path.with_name(path.name + ".manifest.json")
     try:
         with fresh(path, folder=False) as part, fresh(beside, folder=False) as manifest_part:
             _check_space(path, plan)
             with h5py.File(part, "w") as file:
-                written = _write(file, iter(pairs), plan)
+                written = _write(file, iter(blocks), plan)
             output = {path.name: manifest.sha256(part)}
             manifest.write(manifest_part, **(facts or {}), output=output, hdf5=h5py.version.hdf5_version)
     except OSError as error:
@@ -140,14 +139,14 @@ def _check_space(path: Path, plan: Plan) -> None:
         )
 
 
-def _write(file: h5py.File, pairs: Iterator[Pair], plan: Plan) -> Written:
+def _write(file: h5py.File, blocks: Iterator[Block], plan: Plan) -> Written:
     written = Written()
     truth = _Truth(file)
     begin = tick = 0
     for window in range(plan.windows):
-        first = _take(pairs, window)
+        first = _take(blocks, window)
         if window == 0:
-            begin, tick = first[0].timestamp, first[0].first_tick
+            begin, tick = first.timestamp, first.first_tick
             truth.group.attrs["first_tick"] = tick
         span = fragment.Span(
             window + 1, begin, begin + plan.window_blocks * wibeth.TIMESTAMP_PER_FRAME, plan.run_number
@@ -155,10 +154,10 @@ def _write(file: h5py.File, pairs: Iterator[Pair], plan: Plan) -> Written:
         datasets = _new_record(file, span, plan.window_blocks)
         for at in range(0, plan.window_blocks, BLOCKS_AT_ONCE):
             count = min(BLOCKS_AT_ONCE, plan.window_blocks - at)
-            chunk = [first if at + k == 0 else _take(pairs, window) for k in range(count)]
+            chunk = [first if at + k == 0 else _take(blocks, window) for k in range(count)]
             _check(chunk, begin + at * wibeth.TIMESTAMP_PER_FRAME, tick + at * TICKS_PER_BLOCK)
             _write_frames(datasets, at, _frames(chunk, written.blocks))
-            truth.append([block for block, _ in chunk], written)
+            truth.append(chunk, written)
             written.blocks += count
         begin, tick = span.end, tick + plan.window_blocks * TICKS_PER_BLOCK
     written.payload_bytes = written.blocks * channel_map.N_STREAMS * wibeth.FRAME_BYTES
@@ -166,35 +165,36 @@ def _write(file: h5py.File, pairs: Iterator[Pair], plan: Plan) -> Written:
     return written
 
 
-def _take(pairs: Iterator[Pair], window: int) -> Pair:
+def _take(blocks: Iterator[Block], window: int) -> Block:
     try:
-        return next(pairs)
+        return next(blocks)
     except StopIteration:
         raise ValueError(f"the stream ended in window {window}: it must be as long as the file") from None
 
 
-def _check(chunk: list[Pair], timestamp: int, tick: int) -> None:
-    for k, (block, induction) in enumerate(chunk):
-        want = (tick + k * TICKS_PER_BLOCK, timestamp + k * wibeth.TIMESTAMP_PER_FRAME)
-        if (block.first_tick, block.timestamp) != want:
-            raise ValueError(f"block at (tick, timestamp) {(block.first_tick, block.timestamp)}, want {want}")
-        shapes = (block.adc.shape, induction.shape)
-        if shapes != ((TICKS_PER_BLOCK, COLLECTION_CHANNELS), (TICKS_PER_BLOCK, INDUCTION_CHANNELS)):
+def _check(chunk: list[Block], timestamp: int, tick: int) -> None:
+    for k, block in enumerate(chunk):
+        place = (tick + k * TICKS_PER_BLOCK, timestamp + k * wibeth.TIMESTAMP_PER_FRAME)
+        if (block.first_tick, block.timestamp) != place:
             raise ValueError(
-                f"block at tick {block.first_tick}: got shapes {shapes}, want (64, 960) and (64, 1600)"
+                f"block at (tick, timestamp) {(block.first_tick, block.timestamp)}, want {place}"
             )
+        got = {name: plane.shape for name, plane in {**block.induction, "X": block.adc}.items()}
+        want = {name: (TICKS_PER_BLOCK, n) for name, n in channel_map.PLANE_CHANNELS.items()}
+        if got != want:
+            raise ValueError(f"block at tick {block.first_tick}: got planes {got}, want {want}")
 
 
-def _frames(chunk: list[Pair], first_block: int) -> NDArray[np.uint64]:
+def _frames(chunk: list[Block], first_block: int) -> NDArray[np.uint64]:
     """Return the frames of some blocks: uint64 array, (40 streams, blocks, 900 words)."""
-    adc = np.stack([np.concatenate([induction, block.adc], axis=1) for block, induction in chunk])
+    adc = np.stack([np.concatenate([*(b.induction[p] for p in PLANES), b.adc], axis=1) for b in chunk])
     shape = (channel_map.N_STREAMS, len(chunk), wibeth.FRAME_WORDS)
     frames = wibeth.empty_frames(channel_map.N_STREAMS * len(chunk)).reshape(shape)
     adc_words.pack_columns(adc, channel_map.offline_channels(), frames)
     base = [wibeth.header_word(slot, stream_id, channel_map.CRATE) for slot, stream_id in channel_map.STREAMS]
     frames[:, :, 0] = np.array(base, np.uint64)[:, None]
     wibeth.set_field(frames, "seq_id", (first_block + np.arange(len(chunk))) % wibeth.SEQ_MODULO)
-    wibeth.set_field(frames, "timestamp", [block.timestamp for block, _ in chunk])
+    wibeth.set_field(frames, "timestamp", [block.timestamp for block in chunk])
     return frames
 
 
@@ -265,8 +265,7 @@ class _Truth:
             self._extend(name, np.concatenate(parts))
         self._extend("blocks", ends)
         for block in blocks:
-            for origin in block.events["origin"]:
-                written.events[ORIGINS[int(origin)]] += 1
+            written.events.update(origin.decode() for origin in block.events["origin"])
 
     def _extend(self, name: str, rows: NDArray[np.void]) -> None:
         dataset = self.datasets[name]

@@ -1,6 +1,6 @@
 """The detector: geometry, activities and readout constants, read from a preset.
 
->>> load_detector("fd1-hd-apa").channels
+>>> load_detector("fd1-hd-apa").planes["X"].channels
 960
 """
 
@@ -68,27 +68,6 @@ class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     count: int = 0  # assemblies of this class in the module; 0: an idealised class
 
 
-class OldPlane(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Noise and pedestal of the channels of one plane."""
-
-    channels: int
-    pedestal_adc: float
-    pedestal_spread_adc: float
-    noise_rms_adc: float
-    noise_fir: tuple[float, ...]
-
-
-class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Field response and gain of the collection wires."""
-
-    gain_adc_tick_per_ke: float
-    gain_spread: float
-    peaking_us: float
-    core_sigma_us: float
-    rise_share: float
-    rise_tau_us: float
-
-
 class Detector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One anode plane assembly with its two faces."""
 
@@ -106,28 +85,9 @@ class Detector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     planes: dict[str, Plane]  # U, V, X in this order; X collects
     noise: dict[str, Noise]  # of each plane
     positions: dict[str, Position]
-    collection: Collection
-    collection_plane: OldPlane
-    induction_plane: OldPlane
-    activity_bq: dict[str, float]
     electronics: Electronics
     response: ResponseModel
     channel_map: Literal["pd2hd", "even"] = "even"  # how channels are shared by the FEMBs
-
-    @property
-    def channels(self) -> int:
-        """Collection channels of all faces."""
-        return self.planes["X"].channels
-
-    @property
-    def channels_per_face(self) -> int:
-        """Collection channels of one face."""
-        return self.planes["X"].wires
-
-    @property
-    def pitch_mm(self) -> float:
-        """Pitch of the collection wires."""
-        return self.planes["X"].pitch_mm
 
 
 def active_faces(detector: Detector, position: str) -> tuple[int, ...]:

@@ -13,8 +13,6 @@ here they do so at random, with the nearer of the two (an assumption).
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,17 +31,13 @@ def _refuse(wrong: bool, sentence: str) -> None:
         raise ConfigError(sentence)
 
 
-def check_electronics(electronics: ElectronicsConfig, detector: Detector) -> None:
-    """Check noise, coupling and the lists of channels.
+def checked_faults(electronics: ElectronicsConfig, detector: Detector) -> None:
+    """Check the lists of channels.
 
     Raises
     ------
     ConfigError : a channel that the detector does not have, a factor, a mask or a probability out of range.
     """
-    scale, coupling = electronics.noise_scale, electronics.ac_coupling_ms
-    _refuse(not 0 <= scale <= 100, f"electronics.noise_scale: got {scale:g}, want 0 to 100")
-    wrong = not (coupling == 0 or 0.01 <= coupling < math.inf)
-    _refuse(wrong, f"electronics.ac_coupling_ms: got {coupling:g}, want 0 (none) or at least 0.01 ms")
     channels = sum(plane.channels for plane in detector.planes.values())
     for name in ("dead_channels", "noisy_channels", "stuck_bits", "sticky_codes"):
         for channel in getattr(electronics, name):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams import channel_map, wibeth
-from streams.block import ORIGINS, TICK_NS, TICKS_PER_BLOCK
+from streams.block import TICK_NS, TICKS_PER_BLOCK
 from streams.daqfile import BLOCKS_AT_ONCE, Chunk, Run, chunks, opened, read_run, samples_of
 from streams.errors import UserError
 
@@ -87,11 +87,8 @@ def rows(found: Inspection) -> dict[str, object]:
     for plane, summary in found.planes.items():
         text = f"{summary.channels} channels, mean {summary.mean_adc:.1f}, r.m.s. {summary.rms_adc:.2f} ADC"
         shown[f"plane {plane}"] = text
-    for origin in ORIGINS:
-        if found.events[origin]:
-            shown[f"truth {origin}"] = (
-                f"{found.events[origin]} events, {found.events[origin] / found.seconds:.1f} Hz"
-            )
+    for origin, count in found.events.most_common():
+        shown[f"truth {origin}"] = f"{count} events, {count / found.seconds:.1f} Hz"
     if not run.has_truth:
         shown["truth"] = "none"
     shown["integrity"] = "FAILED" if found.fault else "good: every frame in order, all streams aligned"
@@ -103,8 +100,8 @@ def _range(numbers: Iterable[int]) -> str:
     return str(found[0]) if len(found) == 1 else f"{found[0]} to {found[-1]}"
 
 
-def _events(origins: NDArray[np.uint8]) -> Counter[str]:
-    return Counter(ORIGINS[int(origin)] if origin < len(ORIGINS) else "unknown" for origin in origins)
+def _events(origins: NDArray[np.bytes_]) -> Counter[str]:
+    return Counter(origin.decode() for origin in origins)
 
 
 def _watched(source: Iterator[Chunk], label: str | None, run: Run) -> Iterator[Chunk]:

@@ -95,14 +95,19 @@ class MuonSignal(_Struct, frozen=True, tag_field="kind", tag="muons"):
 
 
 class SegmentsSignal(_Struct, frozen=True, tag_field="kind", tag="segments"):
-    """Energy deposits made elsewhere: segments in HDF5 as edep-sim converted files and larnd-sim have them."""
+    """Energy deposits made elsewhere: segments in HDF5, as edep-sim's converted files and larnd-sim have them."""
 
     path: str
     dataset: str = "segments"
-    start_ms: float = 0.0  # of the first event
-    spacing_ms: float = 5.0  # from event to event, where the file's times start anew with each
+    start_ms: float = 0.0  # of the first event, from the start of the run
+    spacing_ms: float = 5.0  # from one event to the next; 0: the file's own times go on from event to event
     origin_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)  # where the file's (0, 0, 0) lies here
-    axes: str = "xyz"  # the file's axes that are x (drift), y (up), z here; a minus sign before turns one round
+    axes: tuple[str, str, str] = (
+        "x",
+        "y",
+        "z",
+    )  # the file's axes that are x, y, z here; "-x" turns one round
+    outside: Literal["refuse", "drop"] = "refuse"  # what to do with deposits outside the active argon
     name: str = "segments"
 
 

@@ -1,12 +1,13 @@
-"""The simulated detector stream: endless blocks of one assembly's collection plane, in constant memory.
+"""The simulated detector stream: endless blocks of the planes of one assembly, in constant memory.
 
 At tick 0 the detector is in its steady state: decays from one drift time before are included, with negative times.
+The samples of a plane do not depend on which other planes are read, nor on how many blocks are made at once.
 
 >>> from itertools import islice
 >>> from streams.config import SimulationConfig
 >>> blocks = list(islice(stream(SimulationConfig(seed=5)), 2))
->>> [b.first_tick for b in blocks], blocks[0].adc.shape, blocks[0].adc.dtype
-([0, 64], (64, 960), dtype('uint16'))
+>>> [b.first_tick for b in blocks], blocks[0].adc.shape, blocks[0].adc.dtype, blocks[0].induction["U"].shape
+([0, 64], (64, 960), dtype('uint16'), (64, 800))
 """
 
 from __future__ import annotations
@@ -17,24 +18,61 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.block import CHARGE_DTYPE, EVENT_DTYPE, TICK_NS, TICKS_PER_BLOCK, TIMESTAMP_PER_TICK, Block
+from streams.block import CHARGE_DTYPE, EVENT_DTYPE, TICKS_PER_BLOCK, TIMESTAMP_PER_TICK, Block
+from streams.compiled import Floats
 from streams.config import SimulationConfig, checked
-from streams.detector import load_detector
+from streams.detector import Detector, load_detector
 from streams.generate import Generator, Happened
-from streams.readout import Readout
+from streams.geometry.planes import plane_geometry
+from streams.readout import PlaneReadout
+from streams.response.arrivals import begin_tick, longest_spread
+from streams.response.kernel import plane_kernel
+from streams.response.wires import WireSignal
 
 #: Blocks simulated in one go; any number gives the same bytes.
 _BLOCKS_AT_ONCE = 16
-#: Blocks ahead of the one given out: its waveforms begin a few ticks before the charge arrives.
-_AHEAD = 2
 
 
-class _Pending:
-    """Events and charge that wait for their block, in the order of tick, event, channel."""
+class _Plane:
+    """One plane: arrivals that wait, the running signal, the readout."""
 
-    def __init__(self) -> None:
-        self.events = np.zeros(0, EVENT_DTYPE)
-        self.event_tick = np.zeros(0, np.int64)
+    def __init__(
+        self, config: SimulationConfig, detector: Detector, name: str, max_sigma_tick: float
+    ) -> None:
+        self.name = name
+        kernel = plane_kernel(detector, name, config.electronics)
+        self._signal = WireSignal(kernel, plane_geometry(detector, name), max_sigma_tick)
+        self._readout = PlaneReadout(config, detector, name)
+        self._waiting = np.zeros((0, 7))
+        self._begin = np.zeros(0, np.int64)
+        #: Ticks by which a waveform begins before its charge arrives, at most.
+        self.ahead = self._signal.before + longest_spread(max_sigma_tick)
+
+    def add(self, arrivals: Floats) -> None:
+        """Take in arrivals of events after all that are here."""
+        begin = np.concatenate((self._begin, begin_tick(arrivals, self._signal.before)))
+        order = np.argsort(begin, kind="stable")
+        self._begin, self._waiting = begin[order], np.concatenate((self._waiting, arrivals))[order]
+
+    def skip_to(self, tick: int) -> None:
+        """Begin the signal at ``tick``: forget what would begin before."""
+        n = int(np.searchsorted(self._begin, tick))
+        self._begin, self._waiting = self._begin[n:], self._waiting[n:]
+
+    def block(self, first_tick: int) -> NDArray[np.uint16]:
+        """Return the samples of the block at ``first_tick`` and go on to the next."""
+        n = int(np.searchsorted(self._begin, first_tick + TICKS_PER_BLOCK))
+        self._signal.add(self._waiting[:n], first_tick)
+        self._begin, self._waiting = self._begin[n:], self._waiting[n:]
+        return self._readout.block(first_tick, self._signal.take())
+
+
+class _Truth:
+    """Events and charge that wait for their block, in the order of tick, then of event."""
+
+    def __init__(self, tick_ns: float) -> None:
+        self._tick_ns = tick_ns
+        self.events, self._event_tick = np.zeros(0, EVENT_DTYPE), np.zeros(0, np.int64)
         self.charge = np.zeros(0, CHARGE_DTYPE)
 
     def add(self, happened: Happened) -> None:
@@ -42,24 +80,26 @@ class _Pending:
         charge = np.concatenate((self.charge, happened.charge))
         self.charge = charge[np.argsort(charge["tick"], kind="stable")]
         events = happened.events
-        own = np.floor(events["time_ns"] / TICK_NS).astype(np.int64)
+        own = np.floor(events["time_ns"] / self._tick_ns).astype(np.int64)
         tick = np.where(events["electrons"] > 0, events["tick_first"], own)
         last = np.where(events["electrons"] > 0, events["tick_last"], own)
         # What began before the run but ends in it comes with the first block.
         tick = np.where((tick < 0) & (last >= 0), 0, tick)
-        ticks, events = np.concatenate((self.event_tick, tick)), np.concatenate((self.events, events))
+        ticks, events = np.concatenate((self._event_tick, tick)), np.concatenate((self.events, events))
         order = np.argsort(ticks, kind="stable")
-        self.event_tick, self.events = ticks[order], events[order]
+        self._event_tick, self.events = ticks[order], events[order]
 
-    def events_before(self, tick: int) -> NDArray[np.void]:
-        """Take out the events before ``tick``."""
-        n = int(np.searchsorted(self.event_tick, tick))
-        taken, self.events, self.event_tick = self.events[:n], self.events[n:], self.event_tick[n:]
-        return taken
+    def before(self, tick: int) -> tuple[NDArray[np.void], NDArray[np.void]]:
+        """Take out the events and the charge before ``tick``."""
+        n = int(np.searchsorted(self._event_tick, tick))
+        events, self.events, self._event_tick = self.events[:n], self.events[n:], self._event_tick[n:]
+        n = int(np.searchsorted(self.charge["tick"], tick))
+        charge, self.charge = self.charge[:n], self.charge[n:]
+        return events, charge
 
 
 def stream(config: SimulationConfig, *, blocks_at_once: int = _BLOCKS_AT_ONCE) -> Iterator[Block]:
-    """Yield blocks of 64 ticks x 960 channels without end, with their truth.
+    """Yield blocks of 64 ticks of the planes of ``config`` without end, with their truth.
 
     Parameters
     ----------
@@ -70,34 +110,27 @@ def stream(config: SimulationConfig, *, blocks_at_once: int = _BLOCKS_AT_ONCE) -
 
 
 def _blocks(config: SimulationConfig, blocks_at_once: int) -> Iterator[Block]:
+    detector = load_detector(config.detector)
     generator = Generator(config)
-    readout = Readout(config, load_detector(config.detector), induction=False)
-    pending = _Pending()
-    first = -generator.drift_blocks - _AHEAD
+    planes = [_Plane(config, detector, name, generator.max_sigma_tick) for name in config.planes]
+    truth = _Truth(detector.tick_ns)
+    ahead = 2 + max(plane.ahead for plane in planes) // TICKS_PER_BLOCK  # waveforms begin before their charge
+    first = -generator.drift_blocks - ahead
     generated = first  # blocks of time that have happened
-    begun = np.zeros(0, CHARGE_DTYPE)  # charge whose response has begun but whose tick is still to come
     for number in count(first):
-        while generated < number + _AHEAD:
-            pending.add(generator.run(generated, blocks_at_once))
+        while generated < number + ahead:
+            happened = generator.run(generated, blocks_at_once)
+            truth.add(happened)
+            for plane in planes:
+                plane.add(happened.arrivals)
             generated += blocks_at_once
         tick = number * TICKS_PER_BLOCK
-        end = tick + TICKS_PER_BLOCK
-        n = int(np.searchsorted(pending.charge["tick"], end + readout.before))
-        starting, pending.charge = pending.charge[:n], pending.charge[n:]
-        readout.add(tick, starting["tick"], starting["channel"], starting["electrons"])
-        known = np.concatenate((begun, starting))
-        n = int(np.searchsorted(known["tick"], end))
-        charge, begun = known[:n], known[n:]
-        events = pending.events_before(end)
-        if number < 0:
-            readout.advance()
-            continue
-        stamp = config.first_timestamp + TIMESTAMP_PER_TICK * tick
-        yield Block(tick, stamp, readout.block(tick), events, charge)
-
-
-def induction(config: SimulationConfig) -> Iterator[NDArray[np.uint16]]:
-    """Yield uint16 (64, 1600) blocks of the U then the V channels: pedestal and noise, on the same ticks."""
-    config = checked(config)
-    readout = Readout(config, load_detector(config.detector), induction=True)
-    return (readout.block(number * TICKS_PER_BLOCK) for number in count())
+        if number == first:
+            for plane in planes:
+                plane.skip_to(tick)
+        events, charge = truth.before(tick + TICKS_PER_BLOCK)
+        samples = {plane.name: plane.block(tick) for plane in planes}
+        if number >= 0:
+            stamp = config.first_timestamp + TIMESTAMP_PER_TICK * tick
+            collection = samples.pop("X", np.zeros((TICKS_PER_BLOCK, 0), np.uint16))
+            yield Block(tick, stamp, collection, events, charge, samples)

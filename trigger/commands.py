@@ -105,19 +105,24 @@ def _stream(source: Path, interactions: int, exposure_s: float) -> tuple[Iterabl
             raise ConfigError(f"{source}: a file is replayed whole: leave out --interactions and --exposure")
         whole = -(-sum(window.n_blocks for window in windows(source)) // 8)
         return blocks(source), lambda frames: progress(frames, "replay, frames", whole)
+    import msgspec
+
+    from streams.signals import NeutrinoSignal
     from streams.simulate import stream
 
     config = checked(toml.load(source, SimulationConfig))
-    rate = config.signal.rate_hz if config.signal else 0.0
+    neutrinos = [s for s in config.signals if isinstance(s, NeutrinoSignal)]
+    rate = sum(s.rate_hz for s in neutrinos)
     if not interactions and not exposure_s:
         raise ConfigError(f"{source}: a simulation has no end: give --interactions N or --exposure SECONDS")
     if interactions and not rate:
         raise ConfigError(
-            f"{source}: --interactions {interactions} needs a signal: set signal.rate_hz over 0"
+            f"{source}: --interactions {interactions} needs neutrinos: give a signal of that kind a rate_hz over 0"
         )
     seconds = max(exposure_s, interactions / rate if interactions else 0.0)
     about = int(seconds / FRAME_S) + 1
-    return stream(config), lambda frames: progress(frames, "replay, frames (about)", about)
+    blocks_ = stream(msgspec.structs.replace(config, planes=("X",)))
+    return blocks_, lambda frames: progress(frames, "replay, frames (about)", about)
 
 
 def _write_json(content: dict[str, Any], path: Path) -> None:

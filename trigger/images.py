@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.block import CHANNELS_PER_FACE, ORIGINS
+from streams.block import CHANNELS_PER_FACE
 from trigger.decide import STRIDE
 from trigger.frames import COLUMNS, GUARD, ROWS
 
@@ -77,21 +77,6 @@ def charge_by_event(
     size = len(events) * MAP_ROWS * MAP_COLUMNS
     total = np.bincount(flat, weights=mine["electrons"][inside].astype(np.float64), minlength=size)
     return total.astype(np.float64).reshape(len(events), MAP_ROWS, MAP_COLUMNS)
-
-
-def charge_by_origin(
-    charge: NDArray[np.void], origins: NDArray[np.uint8], first_tick: int
-) -> NDArray[np.float64]:
-    """Return the electrons of each origin in each cell: float64, (len(ORIGINS), 16, 248).
-
-    ``origins`` is a uint8 array, (len(charge),): the index into ``ORIGINS`` of each charge's event.
-    """
-    row, column = cell_of(charge, first_tick)
-    inside = (row >= 0) & (row < MAP_ROWS)
-    flat = ((origins.astype(np.int64) * MAP_ROWS + row) * MAP_COLUMNS + column)[inside]
-    size = len(ORIGINS) * MAP_ROWS * MAP_COLUMNS
-    total = np.bincount(flat, weights=charge["electrons"][inside].astype(np.float64), minlength=size)
-    return total.astype(np.float64).reshape(len(ORIGINS), MAP_ROWS, MAP_COLUMNS)
 
 
 def labels(charge: NDArray[np.void], neutrinos: NDArray[np.uint64], first_tick: int) -> NDArray[np.int8]:

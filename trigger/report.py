@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from streams.block import ORIGINS
+from streams.block import NEUTRINOS
 from streams.console import table
 from trigger.physics import (
     FACES_PER_APA,
@@ -20,7 +20,6 @@ from trigger.physics import (
     rate_hz_per_10kt,
 )
 from trigger.replay import Found, Result
-from trigger.truth import SIGNAL
 
 EDGES_MEV = (5.0, 7.5, 10.0, 12.5, 15.0, 17.5, 20.0, 25.0, 30.0, 40.0, 70.0)
 SHOWN = 25  # candidates in the table that a person sees
@@ -77,7 +76,7 @@ def background(result: Result) -> dict[str, Any]:
     counted: set[int] = set()
     origins: Counter[str] = Counter()
     for found in result.found:
-        if found.match.origin == ORIGINS[SIGNAL] or found.match.event in counted:
+        if found.match.origin in NEUTRINOS or found.match.event in counted:
             continue
         if found.match.event:
             counted.add(found.match.event)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -15,8 +15,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.block import ORIGINS, TICK_NS, Block
-from streams.config import SignalConfig, SimulationConfig
+from streams.block import NEUTRINOS, TICK_NS, Block
+from streams.config import SimulationConfig
+from streams.signals import NeutrinoSignal, Signal
+from streams.sources.every import origins
 from trigger.config import TrainConfig
 from trigger.frames import ROWS, Frame, frames
 from trigger.frontend import FrontEndConfig
@@ -66,8 +68,9 @@ class Sample:
     crops, labels : uint8 array, (n, 64, width), and int8 array, (n, 16, width / 4).
     images : uint8 array, (m, 64, 992).
     event, origin : uint64 and uint8 arrays, (m, 16, 248): the event with the most charge in each cell and the cells
-        around it, and its index into ``ORIGINS`` (0 and NOISE where there is no charge).
+        around it, and its index into ``names`` (0 and NOISE where there is no charge).
     neutrinos : uint64 array, (k,), the interactions that end within the frames kept.
+    names : of the origins.
     """
 
     crops: NDArray[np.uint8]
@@ -76,6 +79,7 @@ class Sample:
     event: NDArray[np.uint64]
     origin: NDArray[np.uint8]
     neutrinos: NDArray[np.uint64]
+    names: tuple[str, ...]
 
 
 def with_truth(blocks: Iterable[Block], front_end: FrontEndConfig) -> Iterator[tuple[Frame, Truth]]:
@@ -87,9 +91,9 @@ def with_truth(blocks: Iterable[Block], front_end: FrontEndConfig) -> Iterator[t
 
 
 def owners(
-    charge: NDArray[np.void], truth: Truth, first_tick: int
+    charge: NDArray[np.void], truth: Truth, names: Sequence[str], first_tick: int
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    """Return event and origin that each cell of a frame belongs to: (16, 248) each.
+    """Return event and origin (index into ``names``) that each cell of a frame belongs to: (16, 248) each.
 
     The event with the most charge in the cell and the eight around it; 0 and NOISE without any. (The same rule as
     ``trigger.candidates.match`` for a candidate of one cell, except that it does not look into the next frame.)
@@ -97,14 +101,14 @@ def owners(
     event = np.zeros(MAP_ROWS * MAP_COLUMNS, np.uint64)
     origin = np.full(MAP_ROWS * MAP_COLUMNS, NOISE, np.uint8)
     if len(charge):
-        ids, index = np.unique(charge["event"], return_inverse=True)
+        ids, own = np.unique(charge["event"], return_inverse=True)
         row, column = cell_of(charge, first_tick)
         keys, amounts = [], []
         for down in (-1, 0, 1):
             for right in (-1, 0, 1):
                 r, c = row + down, column + right
                 inside = (r >= 0) & (r < MAP_ROWS) & (c >= 0) & (c < MAP_COLUMNS)
-                keys.append(((r * MAP_COLUMNS + c) * len(ids) + index)[inside])
+                keys.append(((r * MAP_COLUMNS + c) * len(ids) + own)[inside])
                 amounts.append(charge["electrons"][inside].astype(np.float64))
         key, inverse = np.unique(np.concatenate(keys), return_inverse=True)
         total = np.bincount(inverse, weights=np.concatenate(amounts))
@@ -112,7 +116,8 @@ def owners(
         order = np.lexsort((-which, total, cell))  # the last of each cell has most, the lowest id of equals
         cell, which = cell[order], which[order]
         last = np.append(cell[1:] != cell[:-1], True)
-        kinds = np.array([truth.event(int(i))["origin"] for i in ids], np.uint8)
+        index = {name: k for k, name in enumerate(names)}
+        kinds = np.array([index.get(truth.origin(int(i)), NOISE) for i in ids], np.uint8)
         event[cell[last]], origin[cell[last]] = ids[which[last]], kinds[which[last]]
     return event.reshape(MAP_ROWS, MAP_COLUMNS), origin.reshape(MAP_ROWS, MAP_COLUMNS)
 
@@ -123,7 +128,7 @@ class _Collector:
     def __init__(self, config: TrainConfig, piece: Piece) -> None:
         self.config, self.piece = config, piece
         self.random = np.random.default_rng([config.seed, piece.simulation.seed])
-        self.offset = np.uint64(piece.simulation.seed) << np.uint64(32)  # makes ids unique over the pieces
+        self.names = origin_names(config)
         self.margin = -(-reach(config.network) // CELL_COLUMNS) * CELL_COLUMNS
         self.crops: list[NDArray[np.uint8]] = []
         self.labels: list[NDArray[np.int8]] = []
@@ -135,8 +140,8 @@ class _Collector:
         if self.piece.crops:
             self._cut(frame, labels(charge, truth.neutrinos(), frame.first_tick), charge)
         if self.piece.maps:
-            event, origin = owners(charge, truth, frame.first_tick)
-            self.maps.append((frame.image, np.where(event > 0, event + self.offset, event), origin))
+            event, origin = owners(charge, truth, self.names, frame.first_tick)
+            self.maps.append((frame.image, event, origin))
             end = self.piece.frames * ROWS * TICKS_PER_ROW
             self.neutrinos |= {int(i) for i in truth.neutrinos() if truth.event(int(i))["tick_last"] < end}
 
@@ -157,14 +162,27 @@ class _Collector:
         width = self.config.training.crop_columns
         none = np.zeros((0, MAP_ROWS, MAP_COLUMNS))
         image, event, origin = (list(x) for x in zip(*self.maps, strict=True)) if self.maps else ([], [], [])
+        offset = np.uint64(self.piece.simulation.seed) << np.uint64(32)  # makes ids unique over the pieces
+        neutrinos = np.array(sorted(self.neutrinos), np.uint64)
+        events = np.array(event, np.uint64) if event else none.astype(np.uint64)
+        ids = np.union1d(events, neutrinos)
+        events = np.where(
+            events > 0, np.searchsorted(ids, events).astype(np.uint64) + np.uint64(1) + offset, 0
+        )
         return Sample(
             np.array(self.crops, np.uint8).reshape(-1, ROWS, width),
             np.array(self.labels, np.int8).reshape(-1, MAP_ROWS, width // CELL_COLUMNS),
             np.array(image, np.uint8).reshape(-1, ROWS, MAP_COLUMNS * CELL_COLUMNS),
-            np.array(event, np.uint64) if event else none.astype(np.uint64),
+            events.astype(np.uint64),
             np.array(origin, np.uint8) if origin else none.astype(np.uint8),
-            np.array(sorted(self.neutrinos), np.uint64) + self.offset,
+            np.searchsorted(ids, neutrinos).astype(np.uint64) + np.uint64(1) + offset,
+            self.names,
         )
+
+
+def origin_names(config: TrainConfig) -> tuple[str, ...]:
+    """Return the names of all origins that the samples of ``config`` can have."""
+    return (*NEUTRINOS, *origins(config.simulation))
 
 
 def simulate(config: TrainConfig, piece: Piece) -> Sample:
@@ -181,23 +199,26 @@ def simulate(config: TrainConfig, piece: Piece) -> Sample:
 
 def plan(config: TrainConfig) -> dict[str, list[Piece]]:
     """Return the pieces of the training, validation and background samples; every piece has a seed of its own."""
-    rates = {name: config.simulation.backgrounds.get(name, 1.0) for name in ORIGINS[1:]}
-    rates = {name: rate * config.sample.boost.get(name, 1.0) for name, rate in rates.items()}
-    base = config.simulation.signal or SignalConfig(rate_hz=0.0)
-    signal = msgspec.structs.replace(base, rate_hz=config.sample.signal_rate_hz)
+    base = config.simulation
+    rates = dict(base.backgrounds)
+    for name, boost in config.sample.boost.items():
+        rates[name] = rates.get(name, 1.0) * boost
+    others: tuple[Signal, ...] = tuple(s for s in base.signals if not isinstance(s, NeutrinoSignal))
+    neutrinos = next((s for s in base.signals if isinstance(s, NeutrinoSignal)), NeutrinoSignal(rate_hz=0.0))
+    signal = (msgspec.structs.replace(neutrinos, rate_hz=config.sample.signal_rate_hz), *others)
     wanted = {
         "training": (config.sample.training_frames, signal, True, False),
         "validation": (config.sample.validation_frames, signal, True, True),
-        "background": (config.sample.background_frames, None, False, True),
+        "background": (config.sample.background_frames, others, False, True),
     }
     pieces: dict[str, list[Piece]] = {}
-    seed = 1000 * config.simulation.seed
+    seed = 1000 * base.seed
     for name, (total, source, cut, maps) in wanted.items():
         pieces[name] = []
         for start in range(0, total, PIECE_FRAMES):
             seed += 1
             simulation = msgspec.structs.replace(
-                config.simulation, seed=seed, backgrounds=rates, signal=source
+                base, seed=seed, backgrounds=rates, signals=source, planes=("X",)
             )
             pieces[name].append(Piece(simulation, min(PIECE_FRAMES, total - start), cut, maps))
     return pieces
@@ -214,5 +235,6 @@ def simulate_all(config: TrainConfig, pieces: list[Piece]) -> Iterator[Sample]:
 
 def joined(samples: list[Sample]) -> Sample:
     """Return several samples as one."""
-    names = Sample.__dataclass_fields__
-    return Sample(**{name: np.concatenate([getattr(s, name) for s in samples]) for name in names})
+    arrays = [name for name in Sample.__dataclass_fields__ if name != "names"]
+    parts = {name: np.concatenate([getattr(s, name) for s in samples]) for name in arrays}
+    return Sample(**parts, names=samples[0].names)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.block import ORIGINS
 from streams.errors import UserError
 from trigger.physics import rate_hz_per_10kt
 from trigger.sample import NOISE, Sample
@@ -25,13 +24,15 @@ class Peaks:
     Attributes
     ----------
     event : uint64 array, (n,); 0 for a cell without charge.
-    origin : uint8 array, (n,): index into ``ORIGINS``, or NOISE.
+    origin : uint8 array, (n,): index into ``names``, or NOISE.
+    names : of the origins.
     score : int64 array, (n,), on the grid of the network's output.
     """
 
     event: NDArray[np.uint64]
     origin: NDArray[np.uint8]
     score: NDArray[np.int64]
+    names: tuple[str, ...]
 
 
 def peaks(scores: NDArray[np.int64], sample: Sample) -> Peaks:
@@ -50,6 +51,7 @@ def peaks(scores: NDArray[np.int64], sample: Sample) -> Peaks:
         np.concatenate([event[last], event[noise]]),
         np.concatenate([origin[last], origin[noise]]),
         np.concatenate([score[last], score[noise]]),
+        sample.names,
     )
 
 
@@ -66,13 +68,14 @@ def choose(found: Peaks, exposure_s: float, boost: Mapping[str, float], target: 
     Two conditions: no event of a background at its nominal rate, and no cell of noise, reaches it in this exposure;
     and the rate estimated from the boosted backgrounds is at most ``target`` [Hz per 10 kt].
 
-    >>> found = Peaks(np.array([1, 2, 0], np.uint64), np.array([1, 6, NOISE], np.uint8), np.array([5, 40, 9]))
+    >>> origin = np.array([0, 1, NOISE], np.uint8)
+    >>> found = Peaks(np.array([1, 2, 0], np.uint64), origin, np.array([5, 40, 9]), ("Ar39", "Tl208"))
     >>> choose(found, exposure_s=1.0, boost={"Tl208": 100.0}, target=1.0)
     10
     >>> choose(found, exposure_s=1.0, boost={"Tl208": 100.0}, target=0.5)
     41
     """
-    weight = weights(found.origin, boost)
+    weight = weights(found, boost)
     nominal = found.score[weight == 1.0]
     lowest = int(nominal.max()) + 1 if len(nominal) else int(found.score.min(initial=0))
     boosted = np.sort(found.score[weight < 1.0])[::-1]
@@ -84,19 +87,19 @@ def choose(found: Peaks, exposure_s: float, boost: Mapping[str, float], target: 
     return lowest
 
 
-def weights(origin: NDArray[np.uint8], boost: Mapping[str, float]) -> NDArray[np.float64]:
-    """Return 1 / boost of each origin; 1 for noise."""
+def weights(found: Peaks, boost: Mapping[str, float]) -> NDArray[np.float64]:
+    """Return 1 / boost of each peak's origin; 1 for noise."""
     table = np.ones(256)
-    for index, name in enumerate(ORIGINS):
+    for index, name in enumerate(found.names):
         table[index] = 1.0 / boost.get(name, 1.0)
-    return table[origin]
+    return table[found.origin]
 
 
 def summary(found: Peaks, threshold: int, exposure_s: float, boost: Mapping[str, float]) -> dict[str, object]:
     """Return the counts over a threshold by origin, with the rates that they stand for [Hz per 10 kt]."""
     over = found.score >= threshold
     rows = {}
-    for index, name in [*enumerate(ORIGINS), (NOISE, "noise")]:
+    for index, name in [*enumerate(found.names), (NOISE, "noise")]:
         mine = found.origin == index
         count = int((over & mine).sum())
         factor = boost.get(name, 1.0)

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams import manifest
-from streams.config import BACKGROUNDS, checked
+from streams.config import checked
 from streams.console import progress
 from streams.errors import ConfigError
 from streams.output import fresh
+from streams.sources.every import origins
 from trigger import keras_file, settings, threshold
 from trigger import model as network
 from trigger.config import TrainConfig
@@ -133,9 +134,10 @@ def train(config: TrainConfig) -> Trained:
     UserError : no threshold keeps the target rate.
     """
     checked(config.simulation)
-    unknown = sorted(set(config.sample.boost) - set(BACKGROUNDS))
+    known = origins(config.simulation)
+    unknown = sorted(set(config.sample.boost) - set(known))
     if unknown:
-        allowed = ", ".join(BACKGROUNDS)
+        allowed = ", ".join(known)
         raise ConfigError(f"sample.boost: unknown source {unknown[0]!r}, allowed are {allowed}")
     network.check(config.network)
     samples = _samples(config)

@@ -8,9 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.block import CHARGE_DTYPE, EVENT_DTYPE, ORIGINS, TICKS_PER_BLOCK, Block
-
-SIGNAL = 0  # index of the neutrino in streams.block.ORIGINS
+from streams.block import CHARGE_DTYPE, EVENT_DTYPE, NEUTRINOS, TICKS_PER_BLOCK, Block
 
 
 class Truth:
@@ -18,7 +16,7 @@ class Truth:
 
     >>> from streams.block import CHARGE_DTYPE, EVENT_DTYPE
     >>> event = np.zeros(1, EVENT_DTYPE)
-    >>> event["id"], event["origin"], event["tick_last"] = 7, 1, 5
+    >>> event["id"], event["origin"], event["tick_last"] = 7, b"Ar39", 5
     >>> charge = np.array([(7, 5, 100, 6000.0)], CHARGE_DTYPE)
     >>> block = Block(0, 0, np.zeros((64, 960), np.uint16), event, charge)
     >>> truth = Truth()
@@ -52,21 +50,21 @@ class Truth:
         return np.concatenate(kept) if kept else np.zeros(0, CHARGE_DTYPE)
 
     def event(self, identity: int) -> np.void:
-        """Return one event (EVENT_DTYPE); an event whose block was never seen has origin 255 and zeros."""
+        """Return one event (EVENT_DTYPE); an event whose block was never seen has the origin "unknown" and zeros."""
         if identity in self._events:
             return self._events[identity]
         unknown = np.zeros(1, EVENT_DTYPE)
-        unknown["id"], unknown["origin"] = identity, 255
+        unknown["id"], unknown["origin"] = identity, b"unknown"
         return unknown[0]  # type: ignore[no-any-return]
 
     def origin(self, identity: int) -> str:
         """Return the name of an event's origin, ``"unknown"`` if its block was never seen."""
-        index = int(self.event(identity)["origin"])
-        return ORIGINS[index] if index < len(ORIGINS) else "unknown"
+        name: bytes = self.event(identity)["origin"]
+        return name.decode()
 
     def neutrinos(self) -> NDArray[np.uint64]:
         """Return the ids of the neutrino interactions in the window, ascending."""
-        ids = [i for i, event in self._events.items() if event["origin"] == SIGNAL]
+        ids = [i for i, event in self._events.items() if event["origin"].decode() in NEUTRINOS]
         return np.array(sorted(ids), np.uint64)
 
     def forget(self, before_tick: int) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -42,9 +43,9 @@ def test_simulate_then_inspect(monkeypatch, capsys, tmp_path):
         "960 channels",
         "0.131 ms",
         "8.79 GB/s",
-        "integrity   │ good",
     ):
         assert text in out, text
+    assert re.search(r"integrity +│ good", out)
     code, _, err = lartrig(monkeypatch, capsys, "simulate", config, "-o", run)
     assert code == 2 and "exists already" in err and err.count("\n") == 1
 
@@ -71,7 +72,7 @@ def test_a_run_is_what_the_simulation_streams(tmp_path):
     ("text", "sentence"),
     [
         ("sed = 1", "unknown field `sed`"),
-        ("channels = 900", "channels: got 900, want 960"),
+        ("channels = 900", "Object contains unknown field `channels`"),
         ("windows = 'a'", "windows"),
     ],
 )

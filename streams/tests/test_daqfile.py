@@ -15,7 +15,7 @@ from streams import adc_words, channel_map, daqfile, fragment, replay, wibeth
 from streams.block import Block
 from streams.daqwriter import Plan, write_file
 from streams.errors import ConfigError, UserError
-from streams.tests.made_up import FIRST_TIMESTAMP, pairs, write
+from streams.tests.made_up import FIRST_TIMESTAMP, blocks, write
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +57,8 @@ def test_golden_fragment_header_and_frames(run):
     assert wibeth.get_field(frames, "seq_id").tolist() == [5, 6, 7, 8, 9]
     assert frames[:, 1].tolist() == [begin + 2048 * k for k in range(5)]
     samples = adc_words.unpack(frames)
-    for k, (block, induction) in enumerate(islice(pairs(), 5, 10)):
-        channels = np.concatenate([induction, block.adc], axis=1)
+    for k, block in enumerate(islice(blocks(), 5, 10)):
+        channels = np.concatenate([block.induction["U"], block.induction["V"], block.adc], axis=1)
         assert np.array_equal(samples[k], channels[:, channel_map.offline_channels()[5]])
 
 
@@ -85,14 +85,16 @@ def assert_equal(got: Block, want: Block) -> None:
 @pytest.mark.parametrize(("windows", "window_blocks"), [(2, 5), (1, 1), (2, 17)])
 def test_replay_gives_back_every_block(tmp_path, windows, window_blocks):
     path = write(tmp_path / "run.h5", windows, window_blocks, first_tick=640)
-    want = list(islice(pairs(first_tick=640), windows * window_blocks))
+    want = list(islice(blocks(first_tick=640), windows * window_blocks))
     got = list(replay.blocks(path))
     assert len(got) == len(want)
-    for have, (block, _) in zip(got, want, strict=True):
+    for have, block in zip(got, want, strict=True):
         assert_equal(have, block)
-    for (tick, adc), (block, induction) in zip(daqfile.read_adc(path), want, strict=True):
+    for (tick, adc), block in zip(daqfile.read_adc(path), want, strict=True):
         assert tick == block.first_tick
-        assert np.array_equal(adc, np.concatenate([induction, block.adc], axis=1))
+        assert np.array_equal(
+            adc, np.concatenate([block.induction["U"], block.induction["V"], block.adc], axis=1)
+        )
     found = replay.windows(path)
     assert [w.first_tick for w in found] == [640 + 64 * window_blocks * k for k in range(windows)]
     assert [w.n_blocks for w in found] == [window_blocks] * windows
@@ -144,7 +146,7 @@ def test_memory_does_not_grow_with_the_run(tmp_path):
 
 def test_nothing_is_left_when_writing_fails(tmp_path):
     def short():
-        yield from islice(pairs(), 3)
+        yield from islice(blocks(), 3)
 
     with pytest.raises(ValueError, match="the stream ended in window 0"):
         write_file(tmp_path / "run.h5", short(), Plan(1, 5))
@@ -172,7 +174,7 @@ def test_an_error_of_the_disk_is_one_sentence(monkeypatch, tmp_path):
 
 
 def test_blocks_that_do_not_follow_each_other_are_refused(tmp_path):
-    source = pairs()
+    source = blocks()
     jumping = [next(source), next(source), (next(source), next(source))[1]]
     with pytest.raises(ValueError, match="want"):
         write_file(tmp_path / "run.h5", iter(jumping), Plan(1, 3))

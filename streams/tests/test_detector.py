@@ -42,7 +42,7 @@ def test_planes_of_every_preset_fit_together(name):
         assert np.all(pieces["y0"] < pieces["y1"])
     collection = plane_geometry(detector, "X")
     for channel in (0, 1, collection.wires - 1):
-        z = (channel + 0.5) * detector.pitch_mm
+        z = (channel + 0.5) * detector.planes["X"].pitch_mm
         assert [wire_at(collection, face, 0.0, z) for face in range(detector.faces)] == [
             channel
         ] * detector.faces

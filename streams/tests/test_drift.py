@@ -6,15 +6,25 @@ import numpy as np
 import pytest
 
 from streams.detector import load_detector
-from streams.drift import drift_deposits, drift_of, new_cells
+from streams.drift import CHANNELS, Cells, arrive, drift_of, truth
+from streams.geometry.planes import plane_geometry
 
 DETECTOR = load_detector("fd1-hd-apa")
 DRIFT = drift_of(DETECTOR, 10.4)
+COLLECTION = plane_geometry(DETECTOR, "X")
+
+
+def cells_of(deposits: np.ndarray, time_ns: float = 0.0) -> tuple[np.ndarray, ...]:
+    """Return tick, channel and electrons of the cells of deposits (n, 6)."""
+    arrivals = np.zeros((len(deposits), 7))
+    for deposit, arrival in zip(deposits, arrivals, strict=True):
+        arrive(DRIFT, deposit, time_ns, arrival)
+    cells, n = truth(COLLECTION, arrivals, Cells(np.zeros(64, np.int64), np.zeros(64)))
+    return cells.keys[:n] // CHANNELS, cells.keys[:n] % CHANNELS, cells.electrons[:n]
 
 
 def drifted(x_mm: float, z_mm: float, electrons: float = 1e6, time_ns: float = 0.0) -> tuple[np.ndarray, ...]:
-    keys, charge = drift_deposits(DRIFT, np.array([[x_mm, 0.0, z_mm, 1.0, electrons]]), time_ns, new_cells())
-    return keys >> 10, keys & 1023, charge
+    return cells_of(np.array([[x_mm, 0.0, z_mm, 1.0, electrons, 0.0]]), time_ns)
 
 
 @pytest.mark.parametrize("x_mm", [0.5, 100.0, 1800.0, 3599.0])
@@ -26,6 +36,14 @@ def test_arrival(x_mm: float, sign: int) -> None:
     assert abs(np.average(tick, weights=charge) - want) < 0.51
     assert channel[charge.argmax()] == (100 if sign > 0 else 580)
     assert np.all((channel < 480) == (sign > 0))
+
+
+def test_a_delay_comes_later() -> None:
+    deposit = np.array([[1000.0, 0.0, 700.0, 1.0, 1e5, 0.0]])
+    at_once = cells_of(deposit)
+    deposit[0, 5] = 164_352.0  # 321 ticks
+    late = cells_of(deposit)
+    assert np.array_equal(at_once[0] + 321, late[0]) and np.allclose(at_once[2], late[2])
 
 
 @pytest.mark.parametrize(("x_mm", "left"), [(0.0, 1.0), (1800.0, np.exp(-1.125 / 10.4)), (3600.0, 0.805)])
@@ -59,10 +77,14 @@ def test_cells_below_one_electron_are_dropped() -> None:
     assert len(drifted(3000.0, 1000.0, electrons=1.0)[2]) == 0
 
 
-def test_the_table_is_empty_after_use() -> None:
-    cells = new_cells()
-    deposits = np.array([[2000.0, 0.0, 700.0, 1.0, 1e5], [-30.0, 0.0, 20.0, 1.0, 1e4]])
-    first = drift_deposits(DRIFT, deposits, 0.0, cells)
-    again = drift_deposits(DRIFT, deposits, 0.0, cells)
-    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
-    assert np.all(np.diff(first[0]) > 0)
+def test_deposits_add_up_cell_by_cell() -> None:
+    one, two = [2000.0, 0.0, 700.0, 1.0, 1e5, 0.0], [2002.0, 0.0, 703.0, 1.0, 3e4, 0.0]
+    both = {(t, c): q for t, c, q in zip(*cells_of(np.array([one, two])), strict=True)}
+    parts: dict[tuple[int, int], float] = {}
+    for deposit in (one, two):
+        for t, c, q in zip(*cells_of(np.array([deposit])), strict=True):
+            parts[t, c] = parts.get((t, c), 0.0) + q
+    assert set(parts) <= set(both)
+    assert max(abs(both[cell] - parts[cell]) for cell in parts) < 1.0  # a part below one electron is left out
+    keys = list(both)
+    assert keys == sorted(keys)

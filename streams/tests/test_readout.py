@@ -204,18 +204,12 @@ def test_sticky_codes() -> None:
     assert np.abs(adc[:, 7].astype(int) - plain[:, 7]).max() <= 31
     assert np.isin(adc[:, 8] & 0x3F, (0x00, 0x3F)).all()
     assert np.array_equal(np.delete(adc, [7, 8], axis=1), np.delete(plain, [7, 8], axis=1))
-    v = samples(readout("V", sticky_codes={807: 0.3}), 40)[:, 7] != samples(readout("V"), 40)[:, 7]
-    assert abs(np.mean(v & changed) - 0.09) < 0.03  # another channel, other samples
     assert np.array_equal(
         readout("X", sticky_codes={1607: 0.3}).block(640, silence(of))[:, 7], adc[640:704, 7]
     )
 
 
 BAD = {
-    "scale": ({"noise_scale": -1.0}, "electronics.noise_scale: got -1, want 0 to 100"),
-    "scale nan": ({"noise_scale": float("nan")}, "electronics.noise_scale: got nan, want 0 to 100"),
-    "coupling": ({"ac_coupling_ms": 0.001}, "ac_coupling_ms: got 0.001, want 0 .none. or at least 0.01 ms"),
-    "no coupling": ({"ac_coupling_ms": float("inf")}, "ac_coupling_ms: got inf, want 0 .none. or at least"),
     "dead": ({"dead_channels": (2560,)}, "electronics.dead_channels: got channel 2560, want 0 to 2559"),
     "noisy": ({"noisy_channels": {-1: 2.0}}, "electronics.noisy_channels: got channel -1, want 0 to 2559"),
     "factor": ({"noisy_channels": {1: float("nan")}}, "noisy_channels.1: got nan, want a factor of 0 to 100"),

@@ -96,7 +96,7 @@ def test_the_order_of_cells_within_a_call_does_not_matter() -> None:
 
 def _truth(*charge: tuple[int, int, int, float]) -> Truth:
     events = np.zeros(3, EVENT_DTYPE)
-    events["id"], events["origin"], events["tick_last"] = (1, 2, 3), (0, 1, 6), 10_000
+    events["id"], events["origin"], events["tick_last"] = (1, 2, 3), ("nue_cc", "Ar39", "Tl208"), 10_000
     truth = Truth()
     list(
         truth.watch(

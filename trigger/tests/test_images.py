@@ -10,7 +10,6 @@ from trigger.images import (
     MAP_ROWS,
     NEGATIVE,
     POSITIVE,
-    charge_by_origin,
     crops,
     end_early,
     labels,
@@ -57,12 +56,6 @@ def test_faces_and_frames_stay_apart() -> None:
     )
     assert found.shape == (MAP_ROWS, MAP_COLUMNS)
     assert np.argwhere(found != NEGATIVE).tolist() == [[0, 119], [15, 124]]  # cells 120-123 are the guard
-
-
-def test_charge_by_origin() -> None:
-    charge = np.array([(3, 0, 0, 5.0), (9, 0, 0, 7.0), (9, 1, 1, 1.0)], CHARGE_DTYPE)
-    total = charge_by_origin(charge, np.array([0, 1, 1], np.uint8), 0)
-    assert total[:3, 0, 0].tolist() == [5.0, 8.0, 0.0] and total.sum() == 13.0
 
 
 @pytest.mark.parametrize("width", [160, 164, 992])

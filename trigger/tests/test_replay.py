@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from streams import cli
 from streams.block import CHARGE_DTYPE, EVENT_DTYPE, Block
-from streams.config import SignalConfig, SimulationConfig
+from streams.config import SimulationConfig
 from streams.errors import ConfigError, UserError
+from streams.signals import NeutrinoSignal
 from streams.simulate import stream
 from trigger import commands, network_spec, replay, report, settings
 from trigger.network_spec import Conv2D, Format, Input, MaxPool2D, NetworkSpec, Quantize
@@ -52,7 +53,7 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def _blocks(n: int, pulses: list[tuple[int, int, int, int]], energy: float = 12.0) -> Iterator[Block]:
+def _blocks(n: int, pulses: list[tuple[int, str, int, int]], energy: float = 12.0) -> Iterator[Block]:
     """``n`` quiet blocks; a pulse (event, origin, tick, channel) is 8 ticks of 400 ADC and 30 ke-."""
     for i in range(n):
         adc = np.full((64, 960), 900, np.uint16)
@@ -67,7 +68,7 @@ def _blocks(n: int, pulses: list[tuple[int, int, int, int]], energy: float = 12.
 
 
 def test_candidates_carry_time_channel_and_what_they_are() -> None:
-    pulses = [(1, 0, 64, 100), (2, 0, 640, 700), (3, 6, 1024, 300)]
+    pulses = [(1, "nue_cc", 64, 100), (2, "nue_cc", 640, 700), (3, "Tl208", 1024, 300)]
     result = replay.run(_blocks(24, pulses), firmware())
     rows = [report.row(found) for found in result.found]
     assert [(r["event"], r["origin"], r["tick"], r["channel"], r["energy_mev"]) for r in rows] == [
@@ -82,8 +83,14 @@ def test_candidates_carry_time_channel_and_what_they_are() -> None:
 
 
 def test_efficiency_and_background_count_each_primary_once() -> None:
-    twice = [(1, 0, 64, 100), (1, 0, 64, 200), (3, 6, 640, 300), (3, 6, 640, 400), (3, 6, 1000, 300)]
-    unseen = [(9, 0, 300, 800)]
+    twice = [
+        (1, "nue_cc", 64, 100),
+        (1, "nue_cc", 64, 200),
+        (3, "Tl208", 640, 300),
+        (3, "Tl208", 640, 400),
+        (3, "Tl208", 1000, 300),
+    ]
+    unseen = [(9, "nue_cc", 300, 800)]
     result = replay.run(_blocks(24, twice), firmware())
     content = report.report(result)
     assert content["candidates"] == 5
@@ -95,7 +102,7 @@ def test_efficiency_and_background_count_each_primary_once() -> None:
 
 
 def test_rate_has_its_interval_and_exposure() -> None:
-    result = replay.run(_blocks(24, [(3, 6, 640, 300)]), firmware())
+    result = replay.run(_blocks(24, [(3, "Tl208", 640, 300)]), firmware())
     back = report.background(result)
     seconds = 24 * 64 * 512e-9
     assert back["exposure_apa_s"] == pytest.approx(seconds)
@@ -107,22 +114,23 @@ def test_rate_has_its_interval_and_exposure() -> None:
 
 
 def test_an_interaction_cut_by_the_end_of_the_stream_is_not_tried() -> None:
-    blocks = list(_blocks(16, [(1, 0, 64, 100)]))
+    blocks = list(_blocks(16, [(1, "nue_cc", 64, 100)]))
     late = np.zeros(1, EVENT_DTYPE)
-    late["id"], late["tick_first"], late["tick_last"] = 5, 1000, 16 * 64
+    late["id"], late["origin"] = 5, "nue_cc"
+    late["tick_first"], late["tick_last"] = 1000, 16 * 64
     blocks[-1] = Block(15 * 64, 15 * 2048, blocks[-1].adc, late, blocks[-1].charge)
     assert set(replay.run(blocks, firmware()).interactions) == {1}
 
 
 def test_a_candidate_across_two_frames_is_one() -> None:
-    result = replay.run(_blocks(24, [(1, 0, 504, 100), (1, 0, 512, 101)]), firmware())
+    result = replay.run(_blocks(24, [(1, "nue_cc", 504, 100), (1, "nue_cc", 512, 101)]), firmware())
     assert [len(f.candidate.cells) for f in result.found] == [2]
 
 
 def test_a_gap_ends_candidates_and_windows() -> None:
     blocks = [
         b
-        for b in _blocks(40, [(1, 0, 8 * 64 - 8, 100), (2, 0, 17 * 64, 100)])
+        for b in _blocks(40, [(1, "nue_cc", 8 * 64 - 8, 100), (2, "nue_cc", 17 * 64, 100)])
         if not 8 <= b.first_tick // 64 < 16
     ]
     result = replay.run(blocks, firmware())
@@ -130,24 +138,22 @@ def test_a_gap_ends_candidates_and_windows() -> None:
 
 
 def test_a_new_window_knows_no_dead_region_of_the_old_one() -> None:
-    pulses = [
-        (1, 0, 504, 100),
-        (2, 0, 584, 100),
-    ]  # cells at 480 and 576: dead until 576 if nothing lay between
+    # Cells at 480 and 576: dead until 576 if nothing lay between.
+    pulses = [(1, "nue_cc", 504, 100), (2, "nue_cc", 584, 100)]
     assert [f.match.event for f in replay.run(_blocks(16, pulses), firmware()).found] == [1]
     cut = [b for b in _blocks(16, pulses) if b.first_tick != 512]
     assert [f.match.event for f in replay.run(cut, firmware()).found] == [1, 2]
 
 
 def test_a_stream_without_truth_says_so() -> None:
-    blocks = [Block(b.first_tick, b.timestamp, b.adc) for b in _blocks(16, [(1, 0, 64, 100)])]
+    blocks = [Block(b.first_tick, b.timestamp, b.adc) for b in _blocks(16, [(1, "nue_cc", 64, 100)])]
     content = report.report(replay.run(blocks, firmware()))
     assert content["candidates"] == 1 and not content["has_truth"]
     assert "efficiency" not in content and "background" not in content
 
 
 def test_limits_end_an_endless_stream_and_runs_repeat() -> None:
-    config = SimulationConfig(seed=8, signal=SignalConfig(rate_hz=20_000.0))
+    config = SimulationConfig(seed=8, signals=(NeutrinoSignal(rate_hz=20_000.0),))
     one = replay.run(stream(config), firmware(), interactions=20)
     two = replay.run(stream(config), firmware(), interactions=20)
     assert report.report(one) == report.report(two)
@@ -179,7 +185,7 @@ def _call(*arguments: object) -> str:
 
 def test_the_command_writes_report_and_pictures(folder: Path, tmp_path: Path) -> None:
     source = tmp_path / "replay.toml"
-    source.write_text("seed = 3\n[signal]\nrate_hz = 20000.0\n")
+    source.write_text('seed = 3\n[[signals]]\nkind = "neutrinos"\nrate_hz = 20000.0\n')
     made, pictures = tmp_path / "report.json", tmp_path / "pictures"
     said = _call(source, "--firmware", folder, "--interactions", 20, "--report", made, "--pictures", pictures)
     assert said == ""
@@ -194,10 +200,14 @@ def test_the_command_writes_report_and_pictures(folder: Path, tmp_path: Path) ->
     [
         (None, (), "cannot read"),
         ("seed = 1\n", (), "a simulation has no end: give --interactions N or --exposure SECONDS"),
-        ("seed = 1\n", ("--interactions", 5), "needs a signal: set signal.rate_hz over 0"),
+        ("seed = 1\n", ("--interactions", 5), "needs neutrinos: give a signal of that kind a rate_hz over 0"),
         ("sead = 1\n", ("--exposure", 1), "unknown field `sead`"),
-        ("[signal]\nrate_hz = -1.0\n", ("--interactions", 5), "signal.rate_hz: got -1.0"),
-        ("channels = 900\n", ("--exposure", 1), "channels: got 900, want 960"),
+        (
+            '[[signals]]\nkind = "neutrinos"\nrate_hz = -1.0\n',
+            ("--interactions", 5),
+            "signals[0].rate_hz: got -1.0",
+        ),
+        ("channels = 900\n", ("--exposure", 1), "unknown field `channels`"),
     ],
 )
 def test_bad_sources_are_one_sentence(

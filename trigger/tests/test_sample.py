@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from streams.block import CHARGE_DTYPE, EVENT_DTYPE, ORIGINS, Block
+from streams.block import CHARGE_DTYPE, EVENT_DTYPE, NEUTRINOS, Block
 from streams.config import SimulationConfig
 from trigger import sample
 from trigger.candidates import Candidate, Fired, match
@@ -12,6 +12,7 @@ from trigger.config import NetworkConfig, SampleConfig, TrainConfig, TrainingCon
 from trigger.images import IGNORED, POSITIVE
 from trigger.truth import Truth
 
+NAMES = (*NEUTRINOS, "Ar39", "Tl208")
 CONFIG = TrainConfig(
     seed=3,
     simulation=SimulationConfig(seed=2),
@@ -41,10 +42,8 @@ def test_the_plan_gives_every_piece_its_own_seed_and_boosts_backgrounds() -> Non
     }
     every = [p for pieces in plan.values() for p in pieces]
     assert len({p.simulation.seed for p in every}) == len(every)
-    assert all(
-        p.simulation.backgrounds["Tl208"] == 100.0 and p.simulation.backgrounds["Ar39"] == 1.0 for p in every
-    )
-    assert [p.simulation.signal is None for p in every] == [False] * 4 + [True] * 2
+    assert all(p.simulation.backgrounds == {"Tl208": 100.0} and p.simulation.planes == ("X",) for p in every)
+    assert [len(p.simulation.signals) for p in every] == [1] * 4 + [0] * 2
 
 
 def test_pieces_hold_crops_and_maps_and_come_out_the_same_again() -> None:
@@ -61,7 +60,7 @@ def test_pieces_hold_crops_and_maps_and_come_out_the_same_again() -> None:
         and (one.labels == IGNORED).any()
     )
     assert one.images.shape == (2, 64, 992) and one.event.shape == one.origin.shape == (2, 16, 248)
-    assert set(np.unique(one.origin)) <= {*range(len(ORIGINS)), sample.NOISE} and (one.origin == 0).any()
+    assert set(np.unique(one.origin)) <= {*range(len(one.names)), sample.NOISE} and (one.origin == 0).any()
     assert np.array_equal(one.event == 0, one.origin == sample.NOISE)
     assert (one.crops[:, -8:].reshape(len(one.crops), -1).max(axis=1) == 0).any()  # some frames end early
 
@@ -72,7 +71,11 @@ def test_a_cells_owner_is_the_match_of_a_candidate_of_one_cell() -> None:
     charge["event"], charge["tick"] = random.integers(1, 40, 400), np.sort(random.integers(32, 480, 400))
     charge["channel"], charge["electrons"] = random.integers(0, 960, 400), random.integers(1, 9, 400) * 1000.0
     events = np.zeros(40, EVENT_DTYPE)
-    events["id"], events["origin"], events["tick_last"] = np.arange(1, 41), np.arange(40) % 7, 10_000
+    events["id"], events["origin"], events["tick_last"] = (
+        np.arange(1, 41),
+        np.array(NAMES)[np.arange(40) % 7],
+        10_000,
+    )
     blocks = [
         Block(
             64 * i,
@@ -85,7 +88,7 @@ def test_a_cells_owner_is_the_match_of_a_candidate_of_one_cell() -> None:
     ]
     truth = Truth()
     list(truth.watch(blocks))
-    event, origin = sample.owners(charge, truth, 0)
+    event, origin = sample.owners(charge, truth, NAMES, 0)
     for row in range(16):
         for column in range(248):
             channel = column * 4 - 16 * (column >= 124)
@@ -93,7 +96,7 @@ def test_a_cells_owner_is_the_match_of_a_candidate_of_one_cell() -> None:
                 continue
             want = match(Candidate([Fired(row * 32, channel, 1)]), truth)
             assert event[row, column] == want.event, (row, column)
-            assert (ORIGINS[origin[row, column]] if want.event else "noise") == want.origin
+            assert (NAMES[origin[row, column]] if want.event else "noise") == want.origin
     assert len(np.unique(event)) > 30
 
 

@@ -8,18 +8,19 @@ from trigger.sample import NOISE, Sample
 from trigger.threshold import Peaks, check, choose, peaks, summary
 
 BOOST = {"Tl208": 100.0}
-TL208, ARGON39 = 6, 1
+NAMES = ("nue_cc", "Ar39", "Tl208")
+TL208, ARGON39 = 2, 1
 
 
 def _sample(event: np.ndarray, origin: np.ndarray) -> Sample:
     none = np.zeros((0, 64, 160), np.uint8)
     images = np.zeros((len(event), 64, 992), np.uint8)
-    return Sample(none, none.astype(np.int8), images, event, origin, np.zeros(0, np.uint64))
+    return Sample(none, none.astype(np.int8), images, event, origin, np.zeros(0, np.uint64), NAMES)
 
 
 def _peaks(*rows: tuple[int, int, int]) -> Peaks:
     event, origin, score = zip(*rows, strict=True)
-    return Peaks(np.array(event, np.uint64), np.array(origin, np.uint8), np.array(score, np.int64))
+    return Peaks(np.array(event, np.uint64), np.array(origin, np.uint8), np.array(score, np.int64), NAMES)
 
 
 def test_an_event_counts_once_with_its_highest_score_over_all_frames() -> None:

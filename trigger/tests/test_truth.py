@@ -7,7 +7,7 @@ from trigger.truth import Truth
 
 
 def _block(
-    first_tick: int, events: list[tuple[int, int, int]], charge: list[tuple[int, int, int, float]]
+    first_tick: int, events: list[tuple[int, str, int]], charge: list[tuple[int, int, int, float]]
 ) -> Block:
     found = np.zeros(len(events), EVENT_DTYPE)
     for row, (identity, origin, last) in zip(found, events, strict=True):
@@ -18,8 +18,8 @@ def _block(
 def test_the_window_holds_what_is_needed_and_no_more() -> None:
     truth = Truth()
     blocks = [
-        _block(0, [(1, 0, 70), (2, 1, 10)], [(1, 63, 5, 1.0), (2, 10, 5, 2.0)]),
-        _block(64, [(3, 0, 100)], [(1, 64, 5, 3.0), (3, 100, 6, 4.0)]),
+        _block(0, [(1, "nue_cc", 70), (2, "Ar39", 10)], [(1, 63, 5, 1.0), (2, 10, 5, 2.0)]),
+        _block(64, [(3, "nue_cc", 100)], [(1, 64, 5, 3.0), (3, 100, 6, 4.0)]),
     ]
     assert list(truth.watch(blocks)) == blocks
     assert truth.neutrinos().tolist() == [1, 3]

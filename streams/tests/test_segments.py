@@ -1,0 +1,110 @@
+"""Segments made elsewhere: what comes out is what lies in the file, and what cannot be is one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import msgspec
+import numpy as np
+import pytest
+
+from streams.detector import load_detector
+from streams.errors import UserError
+from streams.segments import open_segments, read_event
+from streams.signals import SegmentsSignal
+
+DETECTOR = load_detector("fd1-hd-apa")
+COLUMNS = [("event_id", "u4"), ("t0_start", "f8"), ("dE", "f4")] + [
+    (f"{axis}_{end}", "f4") for end in ("start", "end") for axis in "xyz"
+]
+
+
+def written(
+    path: Path, rows: list[tuple[float, ...]], columns: list[tuple[str, str]] = COLUMNS
+) -> SegmentsSignal:
+    with h5py.File(path, "w") as file:
+        file["segments"] = np.array(rows, np.dtype(columns))
+    return SegmentsSignal(str(path))
+
+
+def track(event: int, time_us: float, x_cm: float = 100.0) -> tuple[float, ...]:
+    """One centimetre of a minimum-ionising particle along z: 2.106 MeV."""
+    return (event, time_us, 2.106, x_cm, 10.0, 50.0, x_cm, 10.0, 51.0)
+
+
+def test_a_segment_is_its_energy_and_its_charge(tmp_path: Path) -> None:
+    signal = written(tmp_path / "s.h5", [track(3, 5.0), track(3, 6.5, -20.0), track(8, 2.0)])
+    segments = open_segments(signal, DETECTOR)
+    assert segments.time_ns.tolist() == [0.0, 5e6]
+    deposits, dropped = read_event(segments, 0)
+    assert dropped == 0 and len(deposits) == 20
+    assert deposits[:, 3].sum() == pytest.approx(2 * 2.106, rel=1e-6)
+    # 0.705 of the electrons of 2.106 MeV/cm at 23.6 eV escape recombination (reference section 9.6).
+    assert deposits[:, 4].sum() == pytest.approx(2 * 2.106e6 / 23.6 * 0.705, rel=2e-3)
+    assert np.allclose(deposits[:10, :2], (1000, 100)) and np.allclose(
+        deposits[:10, 2], 500.5 + np.arange(10)
+    )
+    assert np.allclose(deposits[10:, 0], -200) and np.allclose(deposits[10:, 5], 1500)
+
+
+def test_axes_and_origin(tmp_path: Path) -> None:
+    signal = written(tmp_path / "s.h5", [track(1, 0.0)])
+    turned = msgspec.structs.replace(signal, axes=("z", "x", "-y"), origin_mm=(0.0, -500.0, 300.0))
+    deposits = read_event(open_segments(turned, DETECTOR), 0).deposits
+    assert np.allclose(deposits[0, :3], (500.5, 1000 - 500, -100 + 300))
+
+
+def test_a_files_own_times_go_on(tmp_path: Path) -> None:
+    signal = written(tmp_path / "s.h5", [track(1, 10.0), track(2, 250.0)])
+    signal = msgspec.structs.replace(signal, spacing_ms=0.0, start_ms=1.0)
+    assert open_segments(signal, DETECTOR).time_ns.tolist() == [1e6, 1e6 + 240e3]
+
+
+def test_deposits_outside_are_refused_or_counted(tmp_path: Path) -> None:
+    signal = written(tmp_path / "s.h5", [track(1, 0.0), track(1, 0.0, 400.0)])
+    with pytest.raises(
+        UserError, match=r"event number 0 has 10 of 20 deposits outside .* \(4000, 100, 50[01]\) mm"
+    ):
+        read_event(open_segments(signal, DETECTOR), 0)
+    dropping = msgspec.structs.replace(signal, outside="drop")
+    deposits, dropped = read_event(open_segments(dropping, DETECTOR), 0)
+    assert (len(deposits), dropped) == (10, 10)
+
+
+@pytest.mark.parametrize("column", ["dE", "x_start", "t0_start", "event_id"])
+def test_a_missing_column_is_named(tmp_path: Path, column: str) -> None:
+    kept = [k for k, (name, _) in enumerate(COLUMNS) if name != column]
+    rows = [tuple(track(1, 0.0)[k] for k in kept)]
+    signal = written(tmp_path / "s.h5", rows, [COLUMNS[k] for k in kept])
+    with pytest.raises(UserError, match=f"s.h5: column {column} is missing"):
+        open_segments(signal, DETECTOR)
+
+
+def test_bad_files_are_one_sentence(tmp_path: Path) -> None:
+    text = tmp_path / "text.h5"
+    text.write_text("no HDF5")
+    with pytest.raises(UserError, match=r"cannot read segments .*text\.h5"):
+        open_segments(SegmentsSignal(str(text)), DETECTOR)
+    whole = Path(written(tmp_path / "whole.h5", [track(k, 5.0 * k) for k in range(2000)]).path).read_bytes()
+    (tmp_path / "cut.h5").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError, match=r"cannot read segments .*cut\.h5"):
+        open_segments(SegmentsSignal(str(tmp_path / "cut.h5")), DETECTOR)
+    signal = written(tmp_path / "s.h5", [track(1, 10.0), track(2, 3.0)])
+    with pytest.raises(UserError, match=r"event number 1 begins at 3 us, before the one that it follows"):
+        open_segments(msgspec.structs.replace(signal, spacing_ms=0.0), DETECTOR)
+    with pytest.raises(UserError, match="no dataset 'hits', it has segments"):
+        open_segments(msgspec.structs.replace(signal, dataset="hits"), DETECTOR)
+    empty = written(tmp_path / "empty.h5", [])
+    with pytest.raises(UserError, match="has no rows"):
+        open_segments(empty, DETECTOR)
+
+
+@pytest.mark.parametrize("place", [2, 3, 8])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_numbers_that_are_none_are_refused(tmp_path: Path, place: int, value: float) -> None:
+    bad = list(track(1, 0.0))
+    bad[place] = value
+    segments = open_segments(written(tmp_path / "s.h5", [track(1, 0.0), tuple(bad)]), DETECTOR)
+    with pytest.raises(UserError, match="row 1: got a number that is not finite"):
+        read_event(segments, 0)
