@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 #: Of what is left out of a kernel, summed over all blocks whose waveforms overlap; the rest of 0.1 ADC is for the
 #: ends of the Gaussians.
 NEGLECTED_ADC = 0.075
-LEVELS = 16  # windows for up to 1000 * 2^15 electrons nearby (800 MeV in 33 us)
+LEVELS = 36
+FEWEST = (
+    250.0  # electrons nearby at level 0; at level n there are up to 2^(n/2) times as many, 4.6e7 at the last
+)
 _NOTHING = 1e-10  # ADC counts per electron: ends of a kernel
 _SPREAD_TICKS = 40  # of diffusion, at most
 
@@ -68,13 +71,13 @@ def zero_us(response: FieldResponse, chain: Chain) -> float:
 
 
 def windows_of(table: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Return between which ticks a wire's waveform counts where there are 1000 x 2^level electrons."""
+    """Return between which ticks a wire's waveform counts for the electrons nearby of each level."""
     blocks = -(-(table.shape[2] + _SPREAD_TICKS) // TICKS_PER_BLOCK) + 1
     size = np.abs(table).max(axis=0)  # (wires, ticks)
     windows = np.zeros((LEVELS, len(size), 2), np.int64)
     for level in range(LEVELS):
         for wire, row in enumerate(size):
-            large = np.flatnonzero(row > NEGLECTED_ADC / blocks / (1000 * 2.0**level))
+            large = np.flatnonzero(row > NEGLECTED_ADC / blocks / (FEWEST * 2.0 ** (level / 2)))
             if len(large):
                 windows[level, wire] = large[0], large[-1] + 1
     return windows

@@ -5,7 +5,7 @@ and on nothing else: not on how a run is cut into pieces. Charge beyond the rect
 
 What is left out: the parts of a kernel that stay small for all charge that arrives nearby (within ``2 reach + 8``
 wires) in the same block, by ``PlaneKernel.windows``, and the ends of the Gaussians. By that sum the signal of one
-stretch of wire is wrong by less than 0.1 ADC, for single arrivals as for tracks of up to 3e7 electrons in 33 us.
+stretch of wire is wrong by less than 0.1 ADC, for single arrivals as for tracks of up to 4.6e7 electrons in 33 us.
 
 >>> from streams.detector import load_detector
 >>> from streams.config import ElectronicsConfig
@@ -49,7 +49,7 @@ from streams.response.arrivals import (
     weights_across,
     weights_in_time,
 )
-from streams.response.kernel import LEVELS, PlaneKernel
+from streams.response.kernel import FEWEST, LEVELS, PlaneKernel
 
 _FEW = 1e4  # electrons nearby
 _LEAST_PITCHES = 1e-3  # keeps the integrals finite at the wires
@@ -141,7 +141,7 @@ def add_waveforms(
         ):
             continue
         face = int(a[FACE])
-        level = min(max(math.ceil(math.log2(max(nearby[i], 1.0) / 1000.0)), 0), LEVELS - 1)
+        level = min(max(math.ceil(2.0 * math.log2(max(nearby[i], 1.0) / FEWEST)), 0), LEVELS - 1)
         cut = CUT_FEW if nearby[i] < _FEW else CUT
         place = place_mm(geometry, face, a[Y_MM], a[Z_MM]) / geometry.pitch_mm * impacts
         sigma = max(a[SIGMA_MM] / geometry.pitch_mm, _LEAST_PITCHES) * impacts
