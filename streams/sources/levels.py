@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -85,13 +85,5 @@ def load_nuclide(name: str) -> Nuclide:
 
 @cache
 def load_scheme(name: str) -> Scheme:
-    """Return the levels of one daughter: of a file that has nothing else, or of a nuclide's first branch."""
-    raw: dict[str, Any] = msgspec.toml.decode(_read(name))
-    if "branch" in raw:
-        first = load_nuclide(name).branch[0]
-        return Scheme(first.z, first.a, first.q_kev, first.levels)
-    raw["level"] = [
-        [level["energy_kev"], level["fed"], level["gammas"], int(level.get("unique", False))]
-        for level in raw["level"]
-    ]
-    return msgspec.convert(raw, Scheme)
+    """Return the levels of a daughter that has a file of its own, ``streams/sources/levels/<name>.toml``."""
+    return msgspec.toml.decode(_read(name), type=Scheme)
