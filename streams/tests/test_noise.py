@@ -210,6 +210,15 @@ def test_the_whole_spectrum_is_the_published_one() -> None:
         assert abs(total[band].mean() / wanted[band].mean() - 1) < 0.03
 
 
+@pytest.mark.parametrize(("plane", "most_adc"), [("X", 3.9), ("U", 5.1)])
+def test_how_much_can_be_common(plane: str, most_adc: float) -> None:
+    power = power_of(np.array(DETECTOR.noise[plane].taps), np.abs(np.fft.fftfreq(4096)))
+    common = power_of(common_taps(), np.abs(np.fft.fftfreq(4096)))
+    share = np.min(power / power.mean() / (common / common.mean()))
+    assert abs(np.sqrt(share) * DETECTOR.noise[plane].rms_adc - most_adc) < 0.06
+    assert DETECTOR.noise[plane].coherent_adc < most_adc
+
+
 def test_too_much_common_noise_keeps_the_total() -> None:
     power = power_of(np.array(DETECTOR.noise["X"].taps), np.abs(np.fft.fftfreq(4096)))
     for share in (0.0, 0.04, 0.3, 0.9):
