@@ -32,7 +32,7 @@ from streams.block import (
     TICKS_PER_BLOCK,
     Block,
 )
-from streams.errors import UserError
+from streams.errors import ConfigError, UserError
 from streams.output import fresh
 
 if TYPE_CHECKING:
@@ -87,9 +87,21 @@ def write_run(config: SimulationConfig, path: Path, shown: str | None = None) ->
     config : what to simulate.
     path : file to write; it appears when it is whole.
     shown : label of a progress bar on stderr; without it nothing is shown.
+
+    Raises
+    ------
+    ConfigError : a detector whose channels no published map puts on streams, or a plane is not read out.
     """
+    from streams.detector import load_detector
     from streams.simulate import stream
 
+    detector = load_detector(config.detector)
+    planes = {name: plane.channels for name, plane in detector.planes.items()}
+    if planes != channel_map.PLANE_CHANNELS or set(config.planes) != set(planes):
+        raise ConfigError(
+            f"a file holds planes {channel_map.PLANE_CHANNELS} of fd1-hd-apa: got detector {config.detector} with {planes}, "
+            f"planes {', '.join(config.planes)}: of others there is no published map of channels, use streams.simulate"
+        )
     plan = Plan(config.windows, config.window_blocks, config_json=msgspec.json.encode(config).decode())
     count = plan.windows * plan.window_blocks
     blocks: Iterable[Block] = islice(stream(config), count)

@@ -72,6 +72,8 @@ def test_a_run_is_what_the_simulation_streams(tmp_path):
     ("text", "sentence"),
     [
         ("sed = 1", "unknown field `sed`"),
+        ('detector = "fd2-vd-bottom"\nmodel = "v3.6-vd"', "got detector fd2-vd-bottom with {'U': 298"),
+        ('planes = ["X"]', "planes X: of others there is no published map"),
         ("channels = 900", "Object contains unknown field `channels`"),
         ("windows = 'a'", "windows"),
     ],
