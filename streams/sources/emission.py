@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from streams.compiled import Floats, Integers, State, compiled
 from streams.rng import exponential, uniform
-from streams.transport.argon import ALPHA, GAMMA, ArgonTables, at
-from streams.transport.electrons import ELECTRON_CUT_MEV, step_mm
+from streams.transport.argon import ALPHA, GAMMA, at
+from streams.transport.electrons import ELECTRON_CUT_MEV, MAX_LOSS, MAX_STEP_MM
 
 # Kinds of place.
 VOLUME = 0  # a volume in the argon: nothing is absorbed
@@ -29,33 +29,32 @@ REACH_MM = 500.0  # no gamma of a plane is expected to come down farther away
 CAPTURE = 6  # inward neutrons of a plane, captured at an exponential depth
 
 
-class Places(NamedTuple):
-    """Places by index; each is made of boxes, ``first[i]`` to ``first[i + 1]``."""
+# Columns of Places.whole, .box and .material.
+KIND, FIRST, END, AXIS = range(4)
+SHARE, LOW, HIGH, TOWARD = 0, 1, 4, 7
+DEPTH, DENSITY, BRAGG, LENGTH, PROFILE = range(5)
+COLLISION, RADIATIVE, ATTENUATION = range(3)  # rows of Places.argon
 
-    kind: Integers  # (n,)
-    first: Integers  # (n + 1,)
-    share: Floats  # (boxes,), cumulated within the place, last one 1
-    low: Floats  # (boxes, 3) mm
-    high: Floats  # (boxes, 3) mm
-    toward: Integers  # (boxes,): 1 or -1, the way to the argon along ``axis``; 0 for both
-    axis: Integers  # (n,)
-    depth_mm: (
-        Floats  # (n,): thickness of the material, mean depth of captures, reach of the gammas of a plane
+
+class Places(NamedTuple):
+    """Places by index, each made of boxes; few arrays, because each one costs in every call."""
+
+    whole: Integers  # (n, 4): kind, first box, end of the boxes, axis
+    box: Floats  # (boxes, 8): share, cumulated within the place; lower x, y, z; upper x, y, z [mm]; the way to the
+    # argon along the axis, 1 or -1, 0 for both
+    material: (
+        Floats  # (n, 8): depth [mm] (thickness, mean depth of captures, or reach of the gammas of a plane);
     )
-    density: Floats  # (n,): g/cm3 over the argon's, times the material's electrons per gram over argon's
-    bragg_mev_mm: Floats  # (n,): alphas have the range (T / MeV)^1.5 times this
-    profile: (
-        Floats  # (n, 4): decays per mm go as this polynomial in |x| / cm, over its largest value; 0: evenly
-    )
-    argon: ArgonTables
-    length_mm: float  # of an assembly along z, where the next one follows
+    # density over argon's times electrons per gram over argon's; alphas have the range (T / MeV)^1.5 times the third
+    # [mm]; length of an assembly along z [mm]; decays per length as a cubic in |x| / cm, at most 1, or 0 for evenly
+    argon: Floats  # (3, GRID_POINTS): collision and radiative loss [MeV/mm], attenuation of gammas [1/mm]
 
 
 @compiled
 def _box(places: Places, index: int, u: float) -> int:
     """Return the box of a place at the share ``u``."""
-    box = places.first[index]
-    while places.share[box] < u:
+    box = places.whole[index, FIRST]
+    while places.box[box, SHARE] < u:
         box += 1
     return int(box)
 
@@ -64,29 +63,29 @@ def _box(places: Places, index: int, u: float) -> int:
 def draw_vertex(places: Places, index: int, state: State, vertex: Floats) -> None:
     """Draw a place of decay into ``vertex`` (float64, (3,): x, y, z in mm)."""
     box = _box(places, index, uniform(state))
-    low, high = places.low[box], places.high[box]
+    row = places.box[box]
     for i in range(3):
-        vertex[i] = low[i] + uniform(state) * (high[i] - low[i])
-    if places.kind[index] == CAPTURE:
-        axis = places.axis[index]
-        vertex[axis] += places.toward[box] * places.depth_mm[index] * exponential(state)
-    p = places.profile[index]
+        vertex[i] = row[LOW + i] + uniform(state) * (row[HIGH + i] - row[LOW + i])
+    if places.whole[index, KIND] == CAPTURE:
+        depth = places.material[index, DEPTH] * exponential(state)
+        vertex[places.whole[index, AXIS]] += row[TOWARD] * depth
+    p = places.material[index, PROFILE:]
     if p[0] > 0.0:
         while True:
             x = abs(vertex[0]) / 10.0
             if uniform(state) < p[0] + x * (p[1] + x * (p[2] + x * p[3])):
                 break
-            vertex[0] = low[0] + uniform(state) * (high[0] - low[0])
+            vertex[0] = row[LOW] + uniform(state) * (row[HIGH] - row[LOW])
 
 
 @compiled
 def _toward(places: Places, index: int, vertex: Floats) -> int:
     """Return the way to the argon from ``vertex``, 1 or -1 along the axis of its place."""
-    axis = places.axis[index]
-    for box in range(places.first[index], places.first[index + 1]):
-        if places.low[box, axis] <= vertex[axis] <= places.high[box, axis]:
-            return int(places.toward[box])
-    return int(places.toward[places.first[index]])
+    axis, first = places.whole[index, AXIS], places.whole[index, FIRST]
+    for box in range(first, places.whole[index, END]):
+        if places.box[box, LOW + axis] <= vertex[axis] <= places.box[box, HIGH + axis]:
+            return int(places.box[box, TOWARD])
+    return int(places.box[first, TOWARD])
 
 
 @compiled
@@ -96,21 +95,23 @@ def _depth(places: Places, index: int, state: State) -> float:
     A sheet lies between two drifts that are alike. Its decays are counted half for each of them, so all they send
     out is sent into this one: from any depth of the whole sheet, or from its near and its far surface in turn.
     """
-    kind = places.kind[index]
+    kind = places.whole[index, KIND]
     if kind in (SHEET, WALL):
-        return float(places.depth_mm[index] * uniform(state))
+        return float(places.material[index, DEPTH] * uniform(state))
     if kind == SHEET_SURFACE and uniform(state) < 0.5:
-        return float(places.depth_mm[index])
+        return float(places.material[index, DEPTH])
     return 0.0
 
 
 @compiled
-def electron_after(argon: ArgonTables, kinetic: float, path_mm: float) -> float:
+def electron_after(argon: Floats, kinetic: float, path_mm: float) -> float:
     """Return what is left of an electron's energy after ``path_mm`` of argon (0: it has stopped)."""
+    collision, radiative = argon[COLLISION], argon[RADIATIVE]
     while path_mm > 0.0 and kinetic > ELECTRON_CUT_MEV:
-        step = min(step_mm(argon, kinetic), path_mm)
-        half = max(kinetic - 0.5 * step * at(argon.collision, kinetic), ELECTRON_CUT_MEV)
-        kinetic -= step * (at(argon.collision, half) + at(argon.radiative, half))
+        rate = at(collision, kinetic)
+        step = min(MAX_STEP_MM, MAX_LOSS * kinetic / rate, path_mm)
+        half = max(kinetic - 0.5 * step * rate, ELECTRON_CUT_MEV)
+        kinetic -= step * (at(collision, half) + at(radiative, half))
         path_mm -= step
     return kinetic if kinetic > ELECTRON_CUT_MEV else 0.0
 
@@ -122,13 +123,12 @@ def _left(places: Places, index: int, particle: Floats, path_mm: float, state: S
     if path_mm <= 0.0 or kinetic <= 0.0:
         return float(kinetic)
     if particle[0] == ALPHA:
-        left = kinetic**1.5 - path_mm / places.bragg_mev_mm[index]
+        left = kinetic**1.5 - path_mm / places.material[index, BRAGG]
         return float(max(left, 0.0) ** (2.0 / 3.0))
-    equal = path_mm * places.density[index]  # mm of argon
+    equal = path_mm * places.material[index, DENSITY]  # mm of argon
     if particle[0] == GAMMA:
-        argon = places.argon
-        total = at(argon.compton, kinetic) + at(argon.photo, kinetic) + at(argon.pair, kinetic)
-        return float(kinetic) if exponential(state) > total * equal else 0.0
+        gone = exponential(state) < at(places.argon[ATTENUATION], kinetic) * equal
+        return 0.0 if gone else float(kinetic)
     return electron_after(places.argon, kinetic, equal)
 
 
@@ -139,8 +139,9 @@ def _into_own_row(places: Places, index: int, vertex: Floats, particle: Floats) 
     All assemblies of a row are alike, so a gamma of this one's part of the plane that enters the next one stands for
     one that enters here. Where it would come down is taken at the reach of most gammas.
     """
-    reach = min(places.depth_mm[index] / abs(particle[2 + places.axis[index]]), REACH_MM)
-    vertex[2] -= places.length_mm * math.floor((vertex[2] + reach * particle[4]) / places.length_mm)
+    reach = min(places.material[index, DEPTH] / abs(particle[2 + places.whole[index, AXIS]]), REACH_MM)
+    length = places.material[index, LENGTH]
+    vertex[2] -= length * math.floor((vertex[2] + reach * particle[4]) / length)
 
 
 @compiled
@@ -150,7 +151,7 @@ def absorb(places: Places, index: int, state: State, vertex: Floats, particles: 
     ``particles`` (float64, (rows, 6): kind, MeV, direction, delay) are changed in place: the energy is what is left,
     0 for gone; a direction (0, 0, 0), which means isotropic, is drawn here where it matters.
     """
-    kind, axis = places.kind[index], places.axis[index]
+    kind, axis = places.whole[index, KIND], places.whole[index, AXIS]
     if kind in (VOLUME, CAPTURE):
         return
     toward, depth = _toward(places, index, vertex), _depth(places, index, state)

@@ -42,8 +42,7 @@ class Muons(NamedTuple):
 
     rate_hz: float
     stopping: float  # share that is made to stop; below 0: as the energies have it
-    low_mm: Floats  # (3,), of the active box
-    high_mm: Floats
+    box_mm: Floats  # (2, 3): lower and upper corner of the active box
     cosine: Floats  # (n,), of the zenith angle at even quantiles of the muons that cross a sphere
     density: float
 
@@ -80,13 +79,15 @@ def muon_tables(
     table = np.interp(np.linspace(0, 1, _ANGLES), np.append(0, np.cumsum(weight)) / weight.sum(),
                       np.append(0, cosine + 0.5 / _ANGLES))  # fmt: skip
     rate = scale * natural if rate_hz is None else rate_hz
-    return Muons(rate, -1.0 if stopping is None else stopping, low, high, table, volume.density_g_per_cm3)
+    return Muons(
+        rate, -1.0 if stopping is None else stopping, np.array([low, high]), table, volume.density_g_per_cm3
+    )
 
 
 @compiled
 def _sides(muons: Muons) -> Floats:
     """Return the areas of the box across x, y and z [mm2]."""
-    size = muons.high_mm - muons.low_mm
+    size = muons.box_mm[1] - muons.box_mm[0]
     return np.array([size[1] * size[2], size[0] * size[2], size[0] * size[1]])
 
 
@@ -108,15 +109,15 @@ def _direction(muons: Muons, state: State) -> Floats:
 @compiled
 def _enter(muons: Muons, direction: Floats, state: State, vertex: Floats) -> None:
     """Draw where a muon enters the box: a side by its projected area, then anywhere on it."""
-    size = muons.high_mm - muons.low_mm
+    size = muons.box_mm[1] - muons.box_mm[0]
     areas = _sides(muons) * np.abs(direction)
     u, axis = uniform(state) * areas.sum(), 0
     while axis < 2 and u >= areas[axis]:
         u -= areas[axis]
         axis += 1
     for i in range(3):
-        vertex[i] = muons.low_mm[i] + uniform(state) * size[i]
-    vertex[axis] = muons.low_mm[axis] if direction[axis] > 0 else muons.high_mm[axis]
+        vertex[i] = muons.box_mm[0, i] + uniform(state) * size[i]
+    vertex[axis] = muons.box_mm[0, axis] if direction[axis] > 0 else muons.box_mm[1, axis]
 
 
 @compiled
@@ -125,7 +126,7 @@ def path_mm(muons: Muons, vertex: Floats, direction: Floats) -> float:
     length = 1e9
     for i in range(3):
         if direction[i] != 0.0:
-            end = muons.high_mm[i] if direction[i] > 0 else muons.low_mm[i]
+            end = muons.box_mm[1, i] if direction[i] > 0 else muons.box_mm[0, i]
             length = min(length, (end - vertex[i]) / direction[i])
     return length
 

@@ -250,19 +250,18 @@ def place_tables(detector: Detector, position: str, names: tuple[str, ...]) -> P
     ConfigError : a name is not known, or the position is not.
     """
     found = [_place(detector, position, name) for name in names]
-    density = detector.drift.density_g_per_cm3
-    share: list[float] = []
+    density, argon = detector.drift.density_g_per_cm3, argon_tables(detector.drift.density_g_per_cm3)
+    rows: list[tuple[float, ...]] = []
+    whole, material = [], []
     for place in found:
-        sizes = np.cumsum([_extent(box) for box in place.boxes])
-        share += [float(part / sizes[-1]) for part in sizes]
-    boxes = np.array([box for place in found for box in place.boxes], np.float64).reshape(-1, 3, 2)
-    toward = [way for place in found for way in (place.toward or (0,) * len(place.boxes))]
-    first = np.append(0, np.cumsum([len(place.boxes) for place in found]))
+        parts = np.cumsum([_extent(box) for box in place.boxes])
+        whole.append((place.kind, len(rows), len(rows) + len(parts), place.axis))
+        for ranges, part, way in zip(place.boxes, parts, place.toward or (0,) * len(parts), strict=True):
+            rows.append((part / parts[-1], *(low for low, _ in ranges), *(high for _, high in ranges), way))
+        of_argon = place.density / density
+        material.append((place.depth_mm, of_argon, place.bragg_mm, detector.length_mm, *place.profile))
+    curves = np.array([argon.collision, argon.radiative, argon.compton + argon.photo + argon.pair])
     return Places(
-        np.array([place.kind for place in found], np.int64), first.astype(np.int64), np.array(share),
-        np.ascontiguousarray(boxes[..., 0]), np.ascontiguousarray(boxes[..., 1]), np.array(toward, np.int64),
-        np.array([place.axis for place in found], np.int64), np.array([place.depth_mm for place in found]),
-        np.array([place.density / density for place in found]), np.array([place.bragg_mm for place in found]),
-        np.array([place.profile for place in found], np.float64).reshape(-1, 4), argon_tables(density),
-        detector.length_mm,
+        np.array(whole, np.int64).reshape(-1, 4), np.array(rows, np.float64).reshape(-1, 8),
+        np.array(material, np.float64).reshape(-1, 8), curves,
     )  # fmt: skip

@@ -65,9 +65,7 @@ class Spectra(NamedTuple):
     """Spectra by index; each is made of bins (lines: bins of no width), ``first[i]`` to ``first[i + 1]``."""
 
     first: Integers  # (n + 1,)
-    share: Floats  # (bins,), cumulated within the spectrum, last one 1
-    low_mev: Floats  # (bins,)
-    high_mev: Floats  # (bins,)
+    bins: Floats  # (bins, 3): share, cumulated within the spectrum; lower and upper energy [MeV]
 
 
 def _built_in(name: str) -> tuple[Floats, Floats, Floats]:
@@ -128,9 +126,8 @@ def spectrum_tables(names: tuple[str, ...]) -> Spectra:
     found = [bins(name) for name in names]
     share = [np.cumsum(weight) / weight.sum() for _, _, weight in found]
     first = np.append(0, np.cumsum([len(part) for part in share])).astype(np.int64)
-    columns = [np.concatenate([np.zeros(0), *parts]) for parts in
-               (share, [low for low, _, _ in found], [high for _, high, _ in found])]  # fmt: skip
-    return Spectra(first, *columns)
+    rows = [np.stack((part, low, high), axis=1) for part, (low, high, _) in zip(share, found, strict=True)]
+    return Spectra(first, np.concatenate([np.zeros((0, 3)), *rows]))
 
 
 @compiled
@@ -140,11 +137,11 @@ def draw_spectrum(spectra: Spectra, index: int, state: State, particles: Floats)
     low, high = spectra.first[index], spectra.first[index + 1] - 1
     while low < high:
         middle = (low + high) // 2
-        if spectra.share[middle] < u:
+        if spectra.bins[middle, 0] < u:
             low = middle + 1
         else:
             high = middle
     particles[0, :] = 0.0
     particles[0, 0] = GAMMA
-    particles[0, 1] = spectra.low_mev[low] + uniform(state) * (spectra.high_mev[low] - spectra.low_mev[low])
+    particles[0, 1] = spectra.bins[low, 1] + uniform(state) * (spectra.bins[low, 2] - spectra.bins[low, 1])
     return 1

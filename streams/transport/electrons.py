@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 
 from streams.compiled import Floats, State, compiled
-from streams.rng import normal, uniform
+from streams.rng import exponential, uniform
 from streams.sources.beta import ELECTRON_MEV as _ELECTRON
 from streams.transport.argon import ArgonTables, at
 
@@ -91,9 +91,9 @@ def turn(direction: Floats, cosine: float, azimuth: float) -> None:
 
 @compiled
 def deflect(angle: float, direction: Floats, state: State) -> None:
-    """Turn ``direction`` by two Gaussian angles in planes, each with the r.m.s. ``angle``."""
-    x, y = normal(state) * angle, normal(state) * angle
-    turn(direction, math.cos(min(math.sqrt(x * x + y * y), math.pi)), math.atan2(y, x))
+    """Turn ``direction`` by two Gaussian angles in planes, each with the r.m.s. ``angle``: Rayleigh in space."""
+    polar = angle * math.sqrt(2.0 * exponential(state))
+    turn(direction, math.cos(min(polar, math.pi)), 2.0 * math.pi * uniform(state))
 
 
 @compiled

@@ -68,6 +68,11 @@ def test_directions_energies_and_places() -> None:
     on_side = (np.abs(got[:, :3] - low) < 1e-9) | (np.abs(got[:, :3] - high) < 1e-9)
     assert (on_side.sum(axis=1) >= 1).all() and (got[:, 8] >= 0).all()
     assert (got[:, :3] >= low).all() and (got[:, :3] <= high).all()
+    shown = np.abs(got[:, 5:8]) * [6000 * 2300.16, 7200 * 2300.16, 7200 * 6000]
+    want = (shown / shown.sum(axis=1, keepdims=True)).mean(
+        axis=0
+    )  # of the muons that enter through each side
+    assert (abs(on_side.mean(axis=0) - want) < 0.015).all() and want.min() > 0.1
     # Every direction crosses the same volume: mean path = volume / mean projected area.
     area = projected_mm2((7200, 6000, 2300.16))
     assert abs(got[:, 8].mean() * area / (7200 * 6000 * 2300.16) - 1) < 0.02

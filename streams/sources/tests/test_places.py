@@ -155,9 +155,10 @@ def test_energy_after_a_path(energy: float) -> None:
     """What is left after a path has the range that is left."""
     argon = argon_tables(1.396)
     full = csda_range_mm(argon, energy)
-    left = electron_after(argon, energy, 0.4 * full)
+    curves = one("argon").argon
+    left = electron_after(curves, energy, 0.4 * full)
     assert abs(csda_range_mm(argon, left) / (0.6 * full) - 1) < 0.01
-    assert electron_after(argon, energy, 1.01 * full) == 0.0
+    assert electron_after(curves, energy, 1.01 * full) == 0.0
 
 
 def test_alphas_leave_surfaces_only() -> None:
