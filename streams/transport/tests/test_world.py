@@ -52,8 +52,12 @@ def test_the_active_box() -> None:
 def test_what_is_outside_is_not_recorded() -> None:
     assert len(follow(ELECTRON, 2.0, (3650, 0, 1150), (1, 0, 0))) == 0
     assert len(follow(ALPHA, 5.3, (3650, 0, 1150), (1, 0, 0))) == 0
-    rows = follow(ELECTRON, 4.0, (3595, 0, 1150), (1, 0, 0))  # leaves through the cathode
-    assert 0 < rows[:, 3].sum() < 3.5 and (abs(rows[:, 0]) < 3600).all()
+    rows = np.concatenate(
+        [follow(ELECTRON, 4.0, (3595, 0, 1150), (1, 0, 0), seed=seed) for seed in range(30)]
+    )
+    assert (
+        1.0 < rows[:, 3].sum() / 30 < 3.0 and (abs(rows[:, 0]) < 3600).all()
+    )  # most leave through the cathode
     outer = volume_of(DETECTOR, "outer")
     assert len(follow(ELECTRON, 2.0, (-100, 0, 1150), (1, 0, 0), volume=outer)) == 0
     assert len(follow(ELECTRON, 2.0, (-100, 0, 1150), (1, 0, 0))) > 0
