@@ -1,8 +1,9 @@
 """Follow every particle of one event until it stops or leaves; what it ionises comes out as deposits.
 
-A deposit is a piece of a track of at most about half a millimetre: position, energy, the electrons that escape
-recombination there, and the delay of its particle. Only what is left in the active argon is recorded; particles are
-followed in the argon around it too (see ``streams.transport.world``), and lost beyond that.
+A deposit is a piece of a track of at most about half a millimetre: position (at the edge of the active argon up to a
+quarter of a millimetre beyond it, where the track is bent), energy, the electrons that escape recombination there, and
+the delay of its particle. Only what is left in the active argon is recorded; particles are followed in the argon
+around it too (see ``streams.transport.world``), and lost beyond that.
 
 >>> from streams.detector import load_detector
 >>> import numpy as np
@@ -76,7 +77,7 @@ def _follow_electron(volume: Volume, work: Work, kinetic: float, state: State) -
             path += step
         else:
             if path > 0.0:
-                store(work, step + 0.5 * path, energy, electrons)
+                store(work, step, energy, electrons)
                 energy = electrons = path = 0.0
             fate = _fate(volume, work.position, kinetic)
         if photon > 0:
