@@ -1,4 +1,7 @@
-"""The examples of docs/convert.md, run from top to bottom in an empty folder, as a reader would."""
+"""The examples of the how-to pages, run from top to bottom in an empty folder, as a reader would.
+
+A TOML example is written to the file that its first line names.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +13,32 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "convert.md"
+PAGES = Path(__file__).resolve().parents[1] / "docs"
+MADE = {
+    "convert": (6, ("firmware/network.json", "endless/rtl/net_row_window.sv")),
+    "streams": (6, ("run.h5", "run.h5.manifest.json", "spectrum.png", "events.h5")),
+}
 
 
-def examples() -> list[tuple[str, str]]:
+def examples(page: str) -> list[tuple[str, str]]:
     """Return (language, text) of every fenced example, in order."""
-    return re.findall(r"^```(python|sh|yaml)\n(.*?)^```", PAGE.read_text(), flags=re.MULTILINE | re.DOTALL)
+    text = (PAGES / f"{page}.md").read_text()
+    return re.findall(r"^```(python|sh|yaml|toml)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.slow
 @pytest.mark.rtl
-def test_examples_run_as_they_stand(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", MADE)
+def test_examples_run_as_they_stand(page: str, tmp_path: Path) -> None:
     paths = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "PATH": paths, "TF_CPP_MIN_LOG_LEVEL": "2"}
     ran = 0
-    for language, text in examples():
+    for language, text in examples(page):
         if language == "yaml":
             (tmp_path / "config.yml").write_text(text)
+            continue
+        if language == "toml":
+            (tmp_path / text.split()[1].rstrip(":")).write_text(text)
             continue
         command = [sys.executable, "-c", text] if language == "python" else ["bash", "-euc", text]
         done = subprocess.run(
@@ -34,6 +46,7 @@ def test_examples_run_as_they_stand(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, f"{text}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
         ran += 1
-    assert ran == 6
-    assert (tmp_path / "firmware" / "network.json").is_file()
-    assert (tmp_path / "endless" / "rtl" / "net_row_window.sv").is_file()
+    count, files = MADE[page]
+    assert ran == count
+    for file in files:
+        assert (tmp_path / file).is_file(), file
