@@ -31,6 +31,8 @@ from streams.response.wires import WireSignal
 
 #: Blocks simulated in one go; any number gives the same bytes.
 _BLOCKS_AT_ONCE = 16
+#: Blocks before the first charge of the run arrives; the same for any planes, since the coupling remembers them.
+_LEAD = 8
 
 
 class _Plane:
@@ -115,7 +117,9 @@ def _blocks(config: SimulationConfig, blocks_at_once: int) -> Iterator[Block]:
     planes = [_Plane(config, detector, name, generator.max_sigma_tick) for name in config.planes]
     truth = _Truth(detector.tick_ns)
     ahead = 2 + max(plane.ahead for plane in planes) // TICKS_PER_BLOCK  # waveforms begin before their charge
-    first = -generator.drift_blocks - ahead
+    if ahead > _LEAD:
+        raise ValueError(f"waveforms begin {ahead} blocks before their charge, want at most {_LEAD}")
+    first = -generator.drift_blocks - _LEAD
     generated = first  # blocks of time that have happened
     for number in count(first):
         while generated < number + ahead:
