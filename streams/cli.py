@@ -15,6 +15,7 @@ from streams.errors import UserError
 _GROUP = "lartrig.commands"
 _SUMMARY = {
     "simulate": "simulate a detector stream into a DUNE-DAQ HDF5 file",
+    "sources": "list the sources of a simulation, their rates and their cost",
     "inspect": "show what a file holds: streams, rates, integrity",
     "train": "train the quantised network on simulated images",
     "convert": "convert a trained model into an hls4ml project and streaming RTL",
