@@ -92,8 +92,8 @@ def _toward(places: Places, index: int, vertex: Floats) -> int:
 def _depth(places: Places, index: int, state: State) -> float:
     """Return how deep in its material a decay happens, in mm from the side of the argon.
 
-    A sheet lies between two drifts that are alike. Its decays are counted half for each of them, so all they send
-    out is sent into this one: from any depth of the whole sheet, or from its near and its far surface in turn.
+    A sheet lies between two drifts and shines into both: decays happen at any depth of it, or on its near and its far
+    surface in turn, and what goes toward the other drift is gone.
     """
     kind = places.whole[index, KIND]
     if kind in (SHEET, WALL):
@@ -161,9 +161,7 @@ def absorb(places: Places, index: int, state: State, vertex: Floats, particles: 
             w, azimuth = 2.0 * uniform(state) - 1.0, 2.0 * math.pi * uniform(state)
             across = math.sqrt(1.0 - w * w)
             row[2], row[3], row[4] = across * math.cos(azimuth), across * math.sin(azimuth), w
-        if kind in (SHEET, SHEET_SURFACE):
-            row[2 + axis] = toward * abs(row[2 + axis])
-        elif kind != WALL and row[2 + axis] * toward <= 0.0:
+        if kind != WALL and row[2 + axis] * toward <= 0.0:
             row[1] = 0.0
             continue
         if kind == PLANE and axis != 2:

@@ -27,7 +27,7 @@ from streams.sources.model import load_model
 from streams.sources.muons import Muons, muon_tables
 from streams.sources.neutrinos.draw import neutrino_tables
 from streams.sources.neutrinos.rates import channels
-from streams.sources.places import place_tables
+from streams.sources.places import drifts, place_tables
 from streams.sources.spectra import spectrum_tables
 from streams.sources.table import sources
 
@@ -44,7 +44,7 @@ class Every(NamedTuple):
     what: str  # nuclide, capture or spectrum of a DECAY or SPECTRUM
     row: int  # of a NEUTRINO or CALIBRATION in its tables
     place: str
-    rate_hz: float  # constant part
+    rate_hz: float  # constant part; of a cathode, all decays that can shine into this drift (places.drifts)
     steps: Steps = ()  # (from [ns], to [ns], rate [Hz])
 
 
@@ -63,7 +63,7 @@ def every_source(config: SimulationConfig, detector: Detector) -> tuple[Every, .
     """
     numbers = {entry.name: number for number, entry in enumerate(load_model(config.model))}
     found = [
-        Every(s.name, numbers[s.name], _KIND[s.kind], s.what, 0, s.place, s.rate_hz)
+        Every(s.name, numbers[s.name], _KIND[s.kind], s.what, 0, s.place, s.rate_hz * drifts(s.place))
         for s in sources(config, detector)
     ]
     number = len(numbers)

@@ -5,7 +5,7 @@ Names, for an assembly of the horizontal drift (sizes in cm3 for what has a volu
 ====================  ============================================================================================
 argon                 the drifts of the active faces, evenly
 argon_po218, ...      the same with the profiles along the drift of dunesim's model (ions drift to the cathode)
-cathode               FR4, 3 mm, decays at any depth; the sheet is shared by two drifts: half of it counts for each
+cathode               FR4, 3 mm, decays at any depth; shared by two drifts: half of it counts for each, see ``drifts``
 cathode_surface       the same sheet, decays on its surfaces (what plates out)
 frame                 steel tubes of the APA's frame, in the plane of the wires
 boards                4 x 16 cm along the APA's edge, 1 cm outside the drift; followed as argon
@@ -41,7 +41,7 @@ from streams.sources import emission
 from streams.sources.emission import Places, absorb, draw_vertex
 from streams.transport.argon import argon_tables
 
-__all__ = ["NAMES", "Places", "absorb", "draw_vertex", "place_tables", "size"]
+__all__ = ["NAMES", "Places", "absorb", "draw_vertex", "drifts", "place_tables", "size"]
 
 CATHODE_MM = 3.0  # FR4 (dunesim v3.4; reference section 5)
 FR4_G_PER_CM3 = 1.75  # dunesim v3.4
@@ -240,6 +240,18 @@ def size(detector: Detector, position: str, place: str) -> float:
         plane = place.removeprefix("neutron_").replace("outer_", "").replace("wall", "outer_wall")
         return _extent(found.boxes[0]) / 100 if plane in detector.positions[position].external else 0.0
     return sum(_extent(box) for box in found.boxes) / 1000 if place in NAMES else 0.0
+
+
+def drifts(place: str) -> int:
+    """Return how many drifts a place shines into: the rate of ``size`` is a share of one in so many of its decays.
+
+    A cathode is a sheet between two drifts. All of its decays are simulated for each of them, from one side: what goes
+    to the other side is gone. So the gammas of one decay that fall into one drift are the right ones together.
+
+    >>> drifts("cathode"), drifts("cathode_surface"), drifts("argon")
+    (2, 2, 1)
+    """
+    return 2 if place in ("cathode", "cathode_surface") else 1
 
 
 def place_tables(detector: Detector, position: str, names: tuple[str, ...]) -> Places:

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 from streams.compiled import compiled
+from streams.config import SimulationConfig
 from streams.detector import load_detector
 from streams.errors import ConfigError
 from streams.rng import stream
 from streams.sources.emission import electron_after
-from streams.sources.places import NAMES, Places, absorb, draw_vertex, place_tables, size
+from streams.sources.every import every_source
+from streams.sources.places import NAMES, Places, absorb, draw_vertex, drifts, place_tables, size
+from streams.sources.table import sources
 from streams.transport.argon import ALPHA, ELECTRON, GAMMA, argon_tables, at
 from streams.transport.electrons import csda_range_mm
 
@@ -133,21 +136,25 @@ def test_gammas_of_planes_come_down_in_this_assembly(place: str, axis: int, dept
 def test_gammas_of_the_cathode_are_attenuated() -> None:
     argon = argon_tables(1.396)
     got = emitted(one("cathode"), GAMMA, 0.583, 40_000)
-    assert (got[:, 4] * got[:, 0] < 0).all()  # all go into the drift
+    assert abs(np.mean(got[:, 4] * got[:, 0] < 0) - 0.5) < 0.015
+    assert (got[got[:, 4] * got[:, 0] > 0, 3] == 0).all()  # into the other drift
+    got = got[got[:, 4] * got[:, 0] < 0]
     mu = sum(at(t, 0.583) for t in (argon.compton, argon.photo, argon.pair)) * 1.75 / 1.396 * 0.515 / 0.4506
     depth, cosine = np.meshgrid((np.arange(300) + 0.5) / 100, (np.arange(300) + 0.5) / 300)
     want = np.exp(-mu * depth / cosine).mean()
     assert 0.9 < want < 0.96
-    assert abs(np.mean(got[:, 3] > 0) - want) < 4 * math.sqrt(want * (1 - want) / 40_000)
+    assert abs(np.mean(got[:, 3] > 0) - want) < 4 * math.sqrt(want * (1 - want) / 20_000)
     assert set(np.unique(got[:, 3])) == {0.0, 0.583}
 
 
 def test_betas_of_the_cathode_lose_energy() -> None:
     inside = emitted(one("cathode"), ELECTRON, 2.0, 4000)[:, 3]
     surface = emitted(one("cathode_surface"), ELECTRON, 2.0, 4000)[:, 3]
-    assert abs(np.mean(surface == 2.0) - 0.5) < 0.03  # the near surface: nothing in the way
+    assert (
+        abs(np.mean(surface == 2.0) - 0.25) < 0.03
+    )  # half inward, of these half from the near surface: nothing in the way
     assert surface[surface < 2.0].max() < 1.4  # the far one: 3 mm of FR4, at 1.4 MeV cm2/g or more
-    assert 0.3 < np.mean(inside > 0) < 0.9 and 0 < inside[inside > 0].min() < inside.max() < 2.0
+    assert 0.15 < np.mean(inside > 0) < 0.45 and 0 < inside[inside > 0].min() < inside.max() < 2.0
 
 
 @pytest.mark.parametrize("energy", [0.3, 1.0, 3.0])
@@ -161,10 +168,36 @@ def test_energy_after_a_path(energy: float) -> None:
     assert electron_after(curves, energy, 1.01 * full) == 0.0
 
 
+def test_gammas_of_one_decay_go_their_own_ways() -> None:
+    """Both of two come in from a quarter of the decays, not from all."""
+    places, both = one("cathode"), 0
+    vertex, particles = np.zeros(3), np.zeros((4, 6))
+    for i in range(2000):
+        state = stream(6, 0, i, 1)
+        draw_vertex(places, 0, state, vertex)
+        particles[:] = 0.0
+        particles[:2, 0], particles[:2, 1] = GAMMA, (1.173, 1.332)
+        absorb(places, 0, state, vertex, particles, 2)
+        both += (particles[:2, 1] > 0).all()
+    assert abs(both / 2000 - 0.25 * 0.93) < 0.05
+    assert drifts("cathode") == 2 and drifts("boards") == 1
+
+
+def test_a_cathode_is_simulated_whole() -> None:
+    """The table has an assembly's share (reference 9.4: 153 Bq of 40K); twice as many decays shine into it."""
+    config = SimulationConfig()
+    table = {source.name: source.rate_hz for source in sources(config, DETECTOR)}
+    run = {source.name: source.rate_hz for source in every_source(config, DETECTOR)}
+    assert table.keys() == run.keys() and abs(table["K40-cathode"] / 153 - 1) < 0.01
+    for source in sources(config, DETECTOR):
+        twice = source.place in ("cathode", "cathode_surface")
+        assert run[source.name] == pytest.approx((2 if twice else 1) * table[source.name])
+
+
 def test_alphas_leave_surfaces_only() -> None:
     assert np.mean(emitted(one("cathode"), ALPHA, 5.3, 4000)[:, 3] > 0) < 0.02
     plated = emitted(one("cathode_surface"), ALPHA, 5.3, 4000)[:, 3]
-    assert abs(np.mean(plated == 5.3) - 0.5) < 0.03
+    assert abs(np.mean(plated == 5.3) - 0.25) < 0.03 and set(np.unique(plated)) == {0.0, 5.3}
     pds = emitted(one("pds"), ALPHA, 5.3, 4000)
     assert abs(np.mean(pds[:, 3] == 5.3) - 0.5) < 0.03
     out = pds[pds[:, 3] > 0]
