@@ -66,6 +66,7 @@ def main() -> None:
         "simulate_all_planes_noise_only": SimulationConfig(backgrounds=quiet),
         "simulate_all_planes_100_neutrinos_per_s": SimulationConfig(signals=(NeutrinoSignal(rate_hz=100.0),)),
         "simulate_collection_top": SimulationConfig(planes=collection, position="top"),
+        "simulate_collection_end": SimulationConfig(planes=collection, position="end"),
         "simulate_collection_outer": SimulationConfig(planes=collection, position="outer"),
     }
     memcpy = copies_per_second()
