@@ -16,7 +16,6 @@ several spectra of one plane and length, as for plane 0, their power is averaged
 
 from __future__ import annotations
 
-import bz2
 import math
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +25,7 @@ import numpy as np
 
 from streams.compiled import Floats
 from streams.errors import UserError
+from streams.packed import read_packed
 
 _PLANES = ("U", "V", "X")
 FREQUENCIES = 4096  # of the powers here
@@ -74,24 +74,6 @@ class NoiseSpectra(NamedTuple):
         return np.asarray(np.sqrt(np.interp(length_mm, self.lengths_mm[plane], variances)))
 
 
-def _text(path: Path) -> bytes:
-    """Return the JSON text of a file, unpacked."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: noise spectra cannot be read: {error.strerror}") from None
-    if path.suffix != ".bz2":
-        return data
-    unpacker = bz2.BZ2Decompressor()
-    try:
-        text = unpacker.decompress(data)
-    except OSError:
-        raise UserError(f"{path}: noise spectra are no bz2 file: fetch it again") from None
-    if not unpacker.eof:
-        raise UserError(f"{path}: noise spectra are truncated after {len(data)} bytes: fetch the file again")
-    return text
-
-
 def read(path: Path | str, *, tick_ns: float, uv_per_adc: float) -> NoiseSpectra:
     """Return the spectra of the file ``path``.
 
@@ -100,7 +82,7 @@ def read(path: Path | str, *, tick_ns: float, uv_per_adc: float) -> NoiseSpectra
     UserError : the file cannot be read, is not such a file, or has values that cannot be right.
     """
     try:
-        entries = msgspec.json.decode(_text(Path(path)), type=list[Entry])
+        entries = msgspec.json.decode(read_packed(Path(path), "noise spectra"), type=list[Entry])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UserError(
             f"{path}: noise spectra are not Wire-Cell's JSON ({error}): give a file as in wire-cell-data"

@@ -12,7 +12,6 @@ streams.errors.UserError: nothing.json: field response cannot be read: No such f
 
 from __future__ import annotations
 
-import bz2
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.errors import UserError
+from streams.packed import read_packed
 from streams.response.field import FieldResponse, whole_cell
 
 PERIOD_NS = 100.0  # of all published files, to 0.1 %
@@ -67,26 +67,8 @@ class _File(msgspec.Struct):
     FieldResponse: _Response
 
 
-def _text(path: Path) -> bytes:
-    """Return the JSON text of a file, unpacked."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: field response cannot be read: {error.strerror}") from None
-    if path.suffix != ".bz2":
-        return data
-    unpacker = bz2.BZ2Decompressor()
-    try:
-        text = unpacker.decompress(data)
-    except OSError:
-        raise UserError(f"{path}: field response is no bz2 file: fetch it again") from None
-    if not unpacker.eof:
-        raise UserError(f"{path}: field response is truncated after {len(data)} bytes: fetch it again")
-    return text
-
-
 def _decode(path: Path) -> _Response:
-    text = _text(path)
+    text = read_packed(path, "field response")
     try:
         return msgspec.json.decode(text, type=_File).FieldResponse
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -239,9 +239,9 @@ def test_unreadable_files(tmp_path: Path) -> None:
     whole = bz2.compress(json.dumps(published()).encode())
     cases = {
         "absent.json": (None, "noise spectra cannot be read: No such file or directory"),
-        "cut.json.bz2": (whole[: len(whole) // 2], "noise spectra are truncated after"),
-        "empty.json.bz2": (b"", "noise spectra are truncated after 0 bytes"),
-        "plain.json.bz2": (b"[]" * 50, "noise spectra are no bz2 file"),
+        "cut.json.bz2": (whole[: len(whole) // 2], "noise spectra: truncated after"),
+        "empty.json.bz2": (b"", "noise spectra: truncated after 0 bytes"),
+        "plain.json.bz2": (b"[]" * 50, "noise spectra: no bz2 file"),
         "cut.json": (json.dumps(published()).encode()[:900], "not Wire-Cell's JSON"),
         "packed.json": (whole, "not Wire-Cell's JSON"),
         "object.json": (b"{}", "not Wire-Cell's JSON"),

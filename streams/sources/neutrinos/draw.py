@@ -20,6 +20,7 @@ from streams.compiled import Floats, Integers, State, compiled
 from streams.rng import uniform
 from streams.signals import Signal
 from streams.sources.beta import QUANTILES, quantile_table
+from streams.sources.decays import from_quantiles
 from streams.sources.neutrinos.argon40 import Potassium, angle_slope, draw_capture, draw_cosine, potassium
 from streams.sources.neutrinos.courses import Course, courses
 from streams.sources.neutrinos.elastic import COUPLINGS, draw_recoil
@@ -72,15 +73,6 @@ def neutrino_tables(signals: tuple[Signal, ...]) -> Neutrinos:
 
 
 @compiled
-def _energy(table: Floats, u: float) -> float:
-    """Return the value at quantile ``u`` of a table made by ``quantile_table``."""
-    place = math.acos(1.0 - 2.0 * u) / math.pi * (len(table) - 1)
-    cell = min(int(place), len(table) - 2)
-    value: float = table[cell] + (place - cell) * (table[cell + 1] - table[cell])
-    return value
-
-
-@compiled
 def _aim(axis: Floats, cosine: float, state: State, particle: Floats) -> None:
     """Set the direction (columns 2 to 4) at the angle of ``cosine`` to ``axis``; isotropic if that is 0, 0, 0."""
     if axis[0] == 0.0 and axis[1] == 0.0 and axis[2] == 0.0:
@@ -112,7 +104,7 @@ def draw_neutrino(neutrinos: Neutrinos, index: int, state: State, particles: Flo
     u, kind = uniform(state), 0
     while neutrinos.share[index, kind] <= u and kind < 3:
         kind += 1
-    energy = _energy(neutrinos.energy_mev[index, kind], uniform(state))
+    energy = from_quantiles(neutrinos.energy_mev[index, kind], uniform(state))
     n, cosine = 1, 0.0
     if neutrinos.interaction[index] == NUE_CC:
         n, cosine = draw_capture(neutrinos.potassium, energy, state, particles)
