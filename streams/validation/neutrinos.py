@@ -211,7 +211,7 @@ def _at(energy: float, run: Run) -> list[Row]:
 def _electrons(run: Run) -> tuple[list[Row], Plot]:
     """Return the electron's energy against the neutrino's."""
     rows = [row for energy in (10.0, 20.0, 30.0) for row in _at(energy, run)]
-    drawn = draw(NeutrinoSignal(1.0, flux=Flat(), max_energy_mev=50.0), 2_000, run.seed)
+    drawn = draw(NeutrinoSignal(1.0, flux=Flat(), max_energy_mev=50.0), 1_000, run.seed)
     highest: Curve = ("E_nu - 1.505 MeV", np.array([5.0, 50.0]), np.array([3.495, 48.495]))
     title = ("neutrino_electron", "nu_e CC: electron against neutrino", "E_nu [MeV]", "T_e [MeV]")
     return rows, Plot(*title, (highest,), (("interactions", drawn.neutrino, drawn.electron),))

@@ -10,6 +10,7 @@ import bz2
 import json
 import math
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from streams.config import SimulationConfig
 from streams.detector import Detector, load_detector
 from streams.geometry.groups import groups
 from streams.readout import PlaneReadout
+from streams.simulate import stream
 from streams.validation import waveforms
 from streams.validation.row import Curve, Findings, Plot, Row, Run, absent
 
@@ -127,6 +129,19 @@ def _boards(plane: str, wave: Floats, detector: Detector) -> list[Row]:
     ]
 
 
+def _in_the_stream(run: Run) -> list[Row]:
+    """Return the r.m.s. of each plane in a stream without any source."""
+    config = SimulationConfig(seed=run.seed, backgrounds={"all": 0.0})
+    blocks = list(islice(stream(config), min(run.count(48), 128)))
+    rows = []
+    for plane, wanted in RMS.items():
+        wave = np.concatenate([block.adc if plane == "X" else block.induction[plane] for block in blocks])
+        found, sigma = waveforms.rms(waveforms.centred(wave))
+        rows.append(Row("noise", f"{plane}, r.m.s. in the stream without sources", wanted, _WCT, found, sigma,
+                        0.03 * wanted, "ADC"))  # fmt: skip
+    return rows
+
+
 def check(run: Run) -> Findings:
     """Return the rows of all planes, and spectrum and autocorrelation."""
     detector = load_detector("fd1-hd-apa")
@@ -161,4 +176,4 @@ def check(run: Run) -> Findings:
             "noise_autocorrelation", "autocorrelation of the noise", "lag [ticks]", "", tuple(lags), (wanted,)
         ),
     ]
-    return Findings(rows, plots)
+    return Findings([*rows, *_in_the_stream(run)], plots)

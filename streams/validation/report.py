@@ -53,10 +53,14 @@ def counts(rows: list[Row]) -> dict[str, int]:
 
 
 def names_in(document: str) -> list[tuple[str, str]]:
-    """Return (subject, quantity with unit) of the rows between the marks of a Markdown document."""
+    """Return (subject, quantity) of the rows between the marks of a Markdown document.
+
+    >>> names_in(put_table(f"{BEGIN}{END}", [Row("beta", "39Ar mean", None, "", 218.5, unit="keV")]))
+    [('beta', '39Ar mean')]
+    """
     _, _, rest = document.partition(BEGIN)
     table, _, _ = rest.partition(END)
-    lines = re.findall(r"^\| ([^|]+) \| ([^|]+) \|", table, re.MULTILINE)
+    lines = re.findall(r"^\| ([^|]+) \| ([^|]+?)(?: \[[^]|]*\])? \|", table, re.MULTILINE)
     return [line for line in lines if line not in ((_HEAD[0], _HEAD[1]), ("---", "---"))]
 
 
@@ -103,6 +107,8 @@ def draw(plot: Plot, path: Path) -> None:
         axes.set_yscale("log")
     if plot.range_x:
         axes.set_xlim(plot.range_x)
+    if plot.labels:
+        axes.set_xticks(range(len(plot.labels)), plot.labels, rotation=90, fontsize=7)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
     figure.savefig(path, metadata={"Software": None})

@@ -99,6 +99,7 @@ class Plot(NamedTuple):
     log_x: bool = False
     log_y: bool = False
     range_x: tuple[float, float] | None = None
+    labels: tuple[str, ...] = ()  # of x = 0, 1, 2 ...
 
 
 class Findings(NamedTuple):

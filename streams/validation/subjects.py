@@ -19,10 +19,12 @@ SUBJECTS = {
     "transport": "electrons and gammas in liquid argon",
     "beta": "decays: energies of betas and gammas",
     "captures": "neutron captures: their gammas",
-    "neutrinos": "neutrinos on argon",
-    "response": "electronics and field response",
     "particles": "muons and alphas",
+    "neutrinos": "neutrinos on argon",
+    "rates": "rates of the backgrounds, counted in the stream",
     "external": "gammas and neutrons from outside",
+    "response": "electronics and field response",
+    "drift": "drift, diffusion and pulses in the stream",
     "noise": "noise of the planes",
 }
 
