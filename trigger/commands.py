@@ -56,15 +56,20 @@ def replay(
 
     Example: lartrig replay signal.toml --firmware firmware/ --interactions 500 --report replay.json
     """
+    from streams import toml
+    from streams.config import SimulationConfig
     from streams.console import console
     from trigger import replay as replaying
     from trigger import report as reports
+    from trigger.physics import assembly
 
     loaded = replaying.load(firmware)
     _absent(report)
     _absent(pictures)
     blocks, shown = _stream(source, interactions, exposure)
     result = replaying.run(blocks, loaded, interactions=interactions, exposure_s=exposure, shown=shown)
+    if source.suffix == ".toml":
+        result.per_10kt = assembly(toml.load(source, SimulationConfig))
     content = {"source": str(source), "threshold": loaded.settings.threshold, **reports.report(result)}
     if report is not None:
         _write_json(content, report)
@@ -109,8 +114,10 @@ def _stream(source: Path, interactions: int, exposure_s: float) -> tuple[Iterabl
 
     from streams.signals import NeutrinoSignal
     from streams.simulate import stream
+    from trigger.physics import assembly
 
     config = checked(toml.load(source, SimulationConfig))
+    assembly(config)
     neutrinos = [s for s in config.signals if isinstance(s, NeutrinoSignal)]
     rate = sum(s.rate_hz for s in neutrinos)
     if not interactions and not exposure_s:

@@ -46,8 +46,8 @@ class SampleConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     training_frames, validation_frames : frames of 512 ticks with interactions over background.
     background_frames : frames without interactions, on which the threshold is chosen.
     signal_rate_hz : interactions per second in training and validation frames.
-    boost : factor on the simulation's rate of each named background; in rates every count of it is divided by this
-        factor again.
+    boost : factor on the simulation's rate of a background, by its name or group; in rates every count of it is
+        divided by this factor again.
     processes : simulations at a time; the result does not depend on it.
     """
 
@@ -80,7 +80,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 
 class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A whole training run. ``simulation.seed`` and ``simulation.signal`` are replaced for each piece of it.
+    """A whole training run. ``simulation.seed``, ``signals`` and ``planes`` are replaced for each piece of it.
 
     Attributes
     ----------

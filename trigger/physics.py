@@ -9,8 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-FACES_PER_10KT = 200  # active faces of a 10-kt module (reference section 9.1.1)
-FACES_PER_APA = 2  # the simulated APA looks at argon on both sides
+from streams import detector
+from streams.block import COLLECTION_CHANNELS
+from streams.config import SimulationConfig
+from streams.errors import ConfigError
+
+PER_10KT = 100.0  # from a rate in an APA with argon on both sides to 10 kt (streams.detector.per_10kt)
 TARGET_HZ_PER_10KT = 0.1  # background clusters, goal of the trigger
 CONFIDENCE = 0.90
 
@@ -78,24 +82,46 @@ def binomial(found: int, tried: int, confidence: float = CONFIDENCE) -> tuple[fl
     return low, high
 
 
-def rate_hz_per_10kt(count: float, exposure_s: float, faces: int = FACES_PER_APA) -> float:
-    """Return the rate per 10 kt of ``count`` candidates in ``exposure_s`` seconds of ``faces`` active faces.
+def rate_hz_per_10kt(count: float, exposure_s: float, per_10kt: float = PER_10KT) -> float:
+    """Return the rate per 10 kt of ``count`` candidates in ``exposure_s`` seconds of one APA.
+
+    ``per_10kt`` is what ``streams.detector.per_10kt`` says of it: 200 over its active faces.
 
     >>> rate_hz_per_10kt(1, exposure_s=1.0)
     100.0
     """
     if exposure_s <= 0:
         raise ValueError(f"got an exposure of {exposure_s} s: want more than 0")
-    return count / (exposure_s * faces) * FACES_PER_10KT
+    return count / exposure_s * per_10kt
 
 
-def exposure_needed_s(rate: float = TARGET_HZ_PER_10KT, faces: int = FACES_PER_APA) -> float:
+def exposure_needed_s(rate: float = TARGET_HZ_PER_10KT, per_10kt: float = PER_10KT) -> float:
     """Return the exposure [s] whose upper limit, with nothing seen, is ``rate`` [Hz per 10 kt].
 
     >>> round(exposure_needed_s(0.1))
     2435
     """
-    return feldman_cousins(0)[1] * FACES_PER_10KT / (faces * rate)
+    return feldman_cousins(0)[1] * per_10kt / rate
+
+
+def assembly(config: SimulationConfig) -> float:
+    """Return the factor from a rate in the assembly of ``config`` to the rate per 10 kt.
+
+    >>> assembly(SimulationConfig()), assembly(SimulationConfig(position="outer"))
+    (100.0, 200.0)
+
+    Raises
+    ------
+    ConfigError : the detector does not have the channels that the trigger is built for.
+    """
+    found = detector.load_detector(config.detector)
+    channels = found.planes["X"].channels
+    if (found.faces, channels) != (2, COLLECTION_CHANNELS):
+        raise ConfigError(
+            f"detector: got {config.detector} with {found.faces} face(s) and {channels} collection channels; "
+            f"the trigger is built for 2 faces with {COLLECTION_CHANNELS} together: take fd1-hd-apa"
+        )
+    return detector.per_10kt(found, config.position)
 
 
 def efficiency_by_energy(

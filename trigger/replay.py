@@ -19,6 +19,7 @@ from trigger.frames import COLUMNS, ROWS, Frame, stream_frames
 from trigger.frontend import FastFrontEnd
 from trigger.images import CELL_TICKS, MAP_COLUMNS, MAP_ROWS, TICKS_PER_ROW
 from trigger.integer_network_fast import evaluate_fast
+from trigger.physics import PER_10KT
 from trigger.truth import Truth
 
 Progress = Callable[[Iterable[Frame]], Iterator[Frame]]
@@ -78,6 +79,7 @@ class Result:
     pixels, saturated : pixels made, and those clipped at 255.
     has_truth : whether the stream said anything about what is true.
     snapshot : the frame of one found interaction, None if there is none.
+    per_10kt : factor from a rate in this APA to the rate per 10 kt.
 
     >>> Result(ticks=1_953_125).exposure_s
     1.0
@@ -93,6 +95,7 @@ class Result:
     saturated: int = 0
     has_truth: bool = False
     snapshot: Snapshot | None = None
+    per_10kt: float = PER_10KT
 
     @property
     def exposure_s(self) -> float:

@@ -11,7 +11,6 @@ from rich.table import Table
 from streams.block import NEUTRINOS
 from streams.console import table
 from trigger.physics import (
-    FACES_PER_APA,
     TARGET_HZ_PER_10KT,
     binomial,
     efficiency_by_energy,
@@ -37,7 +36,7 @@ def report(result: Result) -> dict[str, Any]:
     """
     content: dict[str, Any] = {
         "exposure_s": result.exposure_s,
-        "active_faces": FACES_PER_APA,
+        "per_10kt": result.per_10kt,
         "frames": result.frames,
         "trigger_records": result.records,
         "records_in_dead_regions": result.dropped_cells,
@@ -82,18 +81,18 @@ def background(result: Result) -> dict[str, Any]:
             counted.add(found.match.event)
         origins[found.match.origin] += 1
     count = sum(origins.values())
-    exposure_s = result.exposure_s
+    exposure_s, factor = result.exposure_s, result.per_10kt
     low, high = feldman_cousins(count)
     return {
         "candidates": count,
         "by_origin": dict(sorted(origins.items())),
-        "hz_per_10kt": rate_hz_per_10kt(count, exposure_s) if exposure_s else None,
-        "interval_90_hz_per_10kt": [rate_hz_per_10kt(x, exposure_s) for x in (low, high)]
+        "hz_per_10kt": rate_hz_per_10kt(count, exposure_s, factor) if exposure_s else None,
+        "interval_90_hz_per_10kt": [rate_hz_per_10kt(x, exposure_s, factor) for x in (low, high)]
         if exposure_s
         else None,
         "exposure_apa_s": exposure_s,
         "target_hz_per_10kt": TARGET_HZ_PER_10KT,
-        "exposure_needed_apa_s": exposure_needed_s(TARGET_HZ_PER_10KT),
+        "exposure_needed_apa_s": exposure_needed_s(TARGET_HZ_PER_10KT, factor),
     }
 
 
@@ -117,7 +116,7 @@ def row(found: Found) -> dict[str, Any]:
 def summary(content: dict[str, Any]) -> Table:
     """Return the figures of a report as a table for a person."""
     rows: dict[str, object] = {
-        "exposure": f"{content['exposure_s'] * 1e3:.4g} ms of one APA ({content['active_faces']} active faces)",
+        "exposure": f"{content['exposure_s'] * 1e3:.4g} ms of one APA (10 kt: times {content['per_10kt']:g})",
         "frames of 512 ticks": content["frames"],
         "trigger records (cells)": content["trigger_records"],
         "candidates": content["candidates"],

@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -19,6 +20,7 @@ from streams.block import NEUTRINOS, TICK_NS, Block
 from streams.config import SimulationConfig
 from streams.signals import NeutrinoSignal, Signal
 from streams.sources.every import origins
+from trigger.boost import boosts, rates
 from trigger.config import TrainConfig
 from trigger.frames import ROWS, Frame, frames
 from trigger.frontend import FrontEndConfig
@@ -39,6 +41,8 @@ from trigger.truth import Truth
 FRAME_S = ROWS * TICKS_PER_ROW * TICK_NS * 1e-9  # 262 microseconds
 PIECE_FRAMES = 64  # frames of one simulation; 17 ms
 NOISE = 255  # origin of a cell without any charge
+CROWD_CELLS = 2  # the network's reach, 7 pixels beside a cell, in cells
+CROWD_ELECTRONS = 5000.0  # an event with less there does not count
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ class Sample:
     images : uint8 array, (m, 64, 992).
     event, origin : uint64 and uint8 arrays, (m, 16, 248): the event with the most charge in each cell and the cells
         around it, and its index into ``names`` (0 and NOISE where there is no charge).
+    crowd : float32 array, (m, 16, 248): how much more often the other events near the cell are there than in nature,
+        the product of their boosts.
     neutrinos : uint64 array, (k,), the interactions that end within the frames kept.
     names : of the origins.
     """
@@ -78,6 +84,7 @@ class Sample:
     images: NDArray[np.uint8]
     event: NDArray[np.uint64]
     origin: NDArray[np.uint8]
+    crowd: NDArray[np.float32]
     neutrinos: NDArray[np.uint64]
     names: tuple[str, ...]
 
@@ -90,36 +97,76 @@ def with_truth(blocks: Iterable[Block], front_end: FrontEndConfig) -> Iterator[t
         truth.forget(frame.first_tick + ROWS * TICKS_PER_ROW)
 
 
+class Owners(NamedTuple):
+    """What each cell of a frame belongs to: arrays of shape (16, 248), as in ``Sample``."""
+
+    event: NDArray[np.uint64]
+    origin: NDArray[np.uint8]
+    crowd: NDArray[np.float32]
+
+
+class _Near(NamedTuple):
+    """Pairs of cell and event: charge in the cell and the eight around it, and within the network's reach."""
+
+    cell: NDArray[np.int64]
+    own: NDArray[np.int64]
+    ring: NDArray[np.float64]
+    reach: NDArray[np.float64]
+
+
+def _near(charge: NDArray[np.void], own: NDArray[np.int64], events: int, first_tick: int) -> _Near:
+    """Return the pairs of a frame; ``own`` is the number of each charge's event."""
+    row, column = cell_of(charge, first_tick)
+    key, inverse = np.unique((row * MAP_COLUMNS + column) * events + own, return_inverse=True)
+    amount = np.bincount(inverse, weights=charge["electrons"].astype(np.float64))
+    (row, column), own = np.divmod(key // events, MAP_COLUMNS), key % events
+    keys, amounts, near = [], [], []
+    for down in range(-CROWD_CELLS, CROWD_CELLS + 1):
+        for right in range(-CROWD_CELLS, CROWD_CELLS + 1):
+            r, c = row + down, column + right
+            inside = (r >= 0) & (r < MAP_ROWS) & (c >= 0) & (c < MAP_COLUMNS)
+            keys.append(((r * MAP_COLUMNS + c) * events + own)[inside])
+            amounts.append(amount[inside])
+            near.append(np.full(inside.sum(), max(abs(down), abs(right)) <= 1))
+    key, inverse = np.unique(np.concatenate(keys), return_inverse=True)
+    charges = np.concatenate(amounts)
+    ring, reach = (np.bincount(inverse, weights=x) for x in (charges * np.concatenate(near), charges))
+    return _Near(key // events, key % events, ring.astype(np.float64), reach.astype(np.float64))
+
+
 def owners(
-    charge: NDArray[np.void], truth: Truth, names: Sequence[str], first_tick: int
-) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    """Return event and origin (index into ``names``) that each cell of a frame belongs to: (16, 248) each.
+    charge: NDArray[np.void],
+    truth: Truth,
+    names: Sequence[str],
+    first_tick: int,
+    boost: Mapping[str, float],
+) -> Owners:
+    """Return event and origin (index into ``names``) that each cell of a frame belongs to, and what crowds it.
 
     The event with the most charge in the cell and the eight around it; 0 and NOISE without any. (The same rule as
     ``trigger.candidates.match`` for a candidate of one cell, except that it does not look into the next frame.)
     """
     event = np.zeros(MAP_ROWS * MAP_COLUMNS, np.uint64)
     origin = np.full(MAP_ROWS * MAP_COLUMNS, NOISE, np.uint8)
+    crowd = np.ones(MAP_ROWS * MAP_COLUMNS, np.float32)
     if len(charge):
         ids, own = np.unique(charge["event"], return_inverse=True)
-        row, column = cell_of(charge, first_tick)
-        keys, amounts = [], []
-        for down in (-1, 0, 1):
-            for right in (-1, 0, 1):
-                r, c = row + down, column + right
-                inside = (r >= 0) & (r < MAP_ROWS) & (c >= 0) & (c < MAP_COLUMNS)
-                keys.append(((r * MAP_COLUMNS + c) * len(ids) + own)[inside])
-                amounts.append(charge["electrons"][inside].astype(np.float64))
-        key, inverse = np.unique(np.concatenate(keys), return_inverse=True)
-        total = np.bincount(inverse, weights=np.concatenate(amounts))
-        cell, which = key // len(ids), key % len(ids)
-        order = np.lexsort((-which, total, cell))  # the last of each cell has most, the lowest id of equals
-        cell, which = cell[order], which[order]
+        near = _near(charge, own, len(ids), first_tick)
+        order = np.lexsort(
+            (-near.own, near.ring, near.cell)
+        )  # last of a cell: most charge, lowest id of equals
+        cell, which = near.cell[order], near.own[order]
         last = np.append(cell[1:] != cell[:-1], True)
+        owned = last & (near.ring[order] > 0)
         index = {name: k for k, name in enumerate(names)}
-        kinds = np.array([index.get(truth.origin(int(i)), NOISE) for i in ids], np.uint8)
-        event[cell[last]], origin[cell[last]] = ids[which[last]], kinds[which[last]]
-    return event.reshape(MAP_ROWS, MAP_COLUMNS), origin.reshape(MAP_ROWS, MAP_COLUMNS)
+        origins_ = [truth.origin(int(i)) for i in ids]
+        kinds = np.array([index.get(name, NOISE) for name in origins_], np.uint8)
+        event[cell[owned]], origin[cell[owned]] = ids[which[owned]], kinds[which[owned]]
+        factor = np.array([boost.get(name, 1.0) for name in origins_], np.float32)
+        others = ~owned & (near.reach[order] >= CROWD_ELECTRONS)
+        np.multiply.at(crowd, cell[others], factor[which[others]])
+    shape = MAP_ROWS, MAP_COLUMNS
+    return Owners(event.reshape(shape), origin.reshape(shape), crowd.reshape(shape))
 
 
 class _Collector:
@@ -132,7 +179,9 @@ class _Collector:
         self.margin = -(-reach(config.network) // CELL_COLUMNS) * CELL_COLUMNS
         self.crops: list[NDArray[np.uint8]] = []
         self.labels: list[NDArray[np.int8]] = []
-        self.maps: list[tuple[NDArray[np.uint8], NDArray[np.uint64], NDArray[np.uint8]]] = []
+        self.boost = boosts(config)
+        self.images: list[NDArray[np.uint8]] = []
+        self.owners: list[Owners] = []
         self.neutrinos: set[int] = set()
 
     def take(self, frame: Frame, truth: Truth) -> None:
@@ -140,8 +189,8 @@ class _Collector:
         if self.piece.crops:
             self._cut(frame, labels(charge, truth.neutrinos(), frame.first_tick), charge)
         if self.piece.maps:
-            event, origin = owners(charge, truth, self.names, frame.first_tick)
-            self.maps.append((frame.image, event, origin))
+            self.images.append(frame.image)
+            self.owners.append(owners(charge, truth, self.names, frame.first_tick, self.boost))
             end = self.piece.frames * ROWS * TICKS_PER_ROW
             self.neutrinos |= {int(i) for i in truth.neutrinos() if truth.event(int(i))["tick_last"] < end}
 
@@ -160,11 +209,10 @@ class _Collector:
 
     def result(self) -> Sample:
         width = self.config.training.crop_columns
-        none = np.zeros((0, MAP_ROWS, MAP_COLUMNS))
-        image, event, origin = (list(x) for x in zip(*self.maps, strict=True)) if self.maps else ([], [], [])
+        shape = -1, MAP_ROWS, MAP_COLUMNS
         offset = np.uint64(self.piece.simulation.seed) << np.uint64(32)  # makes ids unique over the pieces
         neutrinos = np.array(sorted(self.neutrinos), np.uint64)
-        events = np.array(event, np.uint64) if event else none.astype(np.uint64)
+        events = np.array([cells.event for cells in self.owners], np.uint64).reshape(shape)
         ids = np.union1d(events, neutrinos)
         events = np.where(
             events > 0, np.searchsorted(ids, events).astype(np.uint64) + np.uint64(1) + offset, 0
@@ -172,9 +220,10 @@ class _Collector:
         return Sample(
             np.array(self.crops, np.uint8).reshape(-1, ROWS, width),
             np.array(self.labels, np.int8).reshape(-1, MAP_ROWS, width // CELL_COLUMNS),
-            np.array(image, np.uint8).reshape(-1, ROWS, MAP_COLUMNS * CELL_COLUMNS),
+            np.array(self.images, np.uint8).reshape(-1, ROWS, MAP_COLUMNS * CELL_COLUMNS),
             events.astype(np.uint64),
-            np.array(origin, np.uint8) if origin else none.astype(np.uint8),
+            np.array([cells.origin for cells in self.owners], np.uint8).reshape(shape),
+            np.array([cells.crowd for cells in self.owners], np.float32).reshape(shape),
             np.searchsorted(ids, neutrinos).astype(np.uint64) + np.uint64(1) + offset,
             self.names,
         )
@@ -200,9 +249,7 @@ def simulate(config: TrainConfig, piece: Piece) -> Sample:
 def plan(config: TrainConfig) -> dict[str, list[Piece]]:
     """Return the pieces of the training, validation and background samples; every piece has a seed of its own."""
     base = config.simulation
-    rates = dict(base.backgrounds)
-    for name, boost in config.sample.boost.items():
-        rates[name] = rates.get(name, 1.0) * boost
+    backgrounds = rates(config)
     others: tuple[Signal, ...] = tuple(s for s in base.signals if not isinstance(s, NeutrinoSignal))
     neutrinos = next((s for s in base.signals if isinstance(s, NeutrinoSignal)), NeutrinoSignal(rate_hz=0.0))
     signal = (msgspec.structs.replace(neutrinos, rate_hz=config.sample.signal_rate_hz), *others)
@@ -218,7 +265,7 @@ def plan(config: TrainConfig) -> dict[str, list[Piece]]:
         for start in range(0, total, PIECE_FRAMES):
             seed += 1
             simulation = msgspec.structs.replace(
-                base, seed=seed, backgrounds=rates, signals=source, planes=("X",)
+                base, seed=seed, backgrounds=backgrounds, signals=source, planes=("X",)
             )
             pieces[name].append(Piece(simulation, min(PIECE_FRAMES, total - start), cut, maps))
     return pieces

@@ -17,14 +17,14 @@ from streams.config import checked
 from streams.console import progress
 from streams.errors import ConfigError
 from streams.output import fresh
-from streams.sources.every import origins
 from trigger import keras_file, settings, threshold
 from trigger import model as network
+from trigger.boost import boosts
 from trigger.config import TrainConfig
 from trigger.frames import COLUMNS
 from trigger.images import IGNORED, POSITIVE
 from trigger.legacy_keras import load_tf_keras
-from trigger.physics import binomial
+from trigger.physics import assembly, binomial
 from trigger.sample import FRAME_S, Sample, joined, plan, simulate_all
 
 
@@ -134,11 +134,8 @@ def train(config: TrainConfig) -> Trained:
     UserError : no threshold keeps the target rate.
     """
     checked(config.simulation)
-    known = origins(config.simulation)
-    unknown = sorted(set(config.sample.boost) - set(known))
-    if unknown:
-        allowed = ", ".join(known)
-        raise ConfigError(f"sample.boost: unknown source {unknown[0]!r}, allowed are {allowed}")
+    assembly(config.simulation)
+    boosts(config)
     network.check(config.network)
     samples = _samples(config)
     make_deterministic(config.seed)
@@ -172,11 +169,12 @@ def _samples(config: TrainConfig) -> dict[str, Sample]:
 
 
 def _threshold(config: TrainConfig, model: Any, background: Sample) -> tuple[int, dict[str, object]]:
-    exposure_s = len(background.images) * FRAME_S
+    exposure_s, boost = len(background.images) * FRAME_S, boosts(config)
+    per_10kt = assembly(config.simulation)
     peaks = threshold.peaks(network.scores(model, background.images), background)
-    level = threshold.choose(peaks, exposure_s, config.sample.boost, config.target_hz_per_10kt)
+    level = threshold.choose(peaks, exposure_s, boost, config.target_hz_per_10kt, per_10kt)
     threshold.check(level, 2 ** (network.SCORE_BITS - 1) - 1)
-    return level, threshold.summary(peaks, level, exposure_s, config.sample.boost)
+    return level, threshold.summary(peaks, level, exposure_s, boost, per_10kt)
 
 
 def _efficiency(model: Any, validation: Sample, level: int) -> tuple[int, int]:

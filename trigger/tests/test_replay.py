@@ -17,6 +17,7 @@ from streams.signals import NeutrinoSignal
 from streams.simulate import stream
 from trigger import commands, network_spec, replay, report, settings
 from trigger.network_spec import Conv2D, Format, Input, MaxPool2D, NetworkSpec, Quantize
+from trigger.physics import feldman_cousins
 
 
 def brightest() -> NetworkSpec:
@@ -185,12 +186,16 @@ def _call(*arguments: object) -> str:
 
 def test_the_command_writes_report_and_pictures(folder: Path, tmp_path: Path) -> None:
     source = tmp_path / "replay.toml"
-    source.write_text('seed = 3\n[[signals]]\nkind = "neutrinos"\nrate_hz = 20000.0\n')
+    source.write_text('seed = 3\nposition = "outer"\n[[signals]]\nkind = "neutrinos"\nrate_hz = 40000.0\n')
     made, pictures = tmp_path / "report.json", tmp_path / "pictures"
     said = _call(source, "--firmware", folder, "--interactions", 20, "--report", made, "--pictures", pictures)
     assert said == ""
     content = json.loads(made.read_text())
     assert content["efficiency"]["tried"] >= 20 and content["threshold"] == 60
+    low = content["background"]["interval_90_hz_per_10kt"][0] * content["exposure_s"]
+    assert content["per_10kt"] == 200.0 and low == pytest.approx(
+        200.0 * feldman_cousins(content["background"]["candidates"])[0]
+    )
     assert len(content["candidate_list"]) == content["candidates"] > 10
     assert {p.name for p in pictures.iterdir()} == {"event.png", "efficiency.png"}
 
@@ -207,6 +212,7 @@ def test_the_command_writes_report_and_pictures(folder: Path, tmp_path: Path) ->
             ("--interactions", 5),
             "signals[0].rate_hz: got -1.0",
         ),
+        ('detector = "fd2-vd-bottom"\n', ("--exposure", 1), "detector: got fd2-vd-bottom with 1 face(s)"),
         ("channels = 900\n", ("--exposure", 1), "unknown field `channels`"),
     ],
 )

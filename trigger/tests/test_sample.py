@@ -59,7 +59,8 @@ def test_pieces_hold_crops_and_maps_and_come_out_the_same_again() -> None:
         and (one.labels == POSITIVE).any()
         and (one.labels == IGNORED).any()
     )
-    assert one.images.shape == (2, 64, 992) and one.event.shape == one.origin.shape == (2, 16, 248)
+    assert one.images.shape == (2, 64, 992)
+    assert one.event.shape == one.origin.shape == one.crowd.shape == (2, 16, 248)
     assert set(np.unique(one.origin)) <= {*range(len(one.names)), sample.NOISE} and (one.origin == 0).any()
     assert np.array_equal(one.event == 0, one.origin == sample.NOISE)
     assert (one.crops[:, -8:].reshape(len(one.crops), -1).max(axis=1) == 0).any()  # some frames end early
@@ -88,7 +89,8 @@ def test_a_cells_owner_is_the_match_of_a_candidate_of_one_cell() -> None:
     ]
     truth = Truth()
     list(truth.watch(blocks))
-    event, origin = sample.owners(charge, truth, NAMES, 0)
+    event, origin, crowd = sample.owners(charge, truth, NAMES, 0, {"Tl208": 100.0})
+    assert set(np.unique(crowd)) >= {1.0, 100.0}
     for row in range(16):
         for column in range(248):
             channel = column * 4 - 16 * (column >= 124)
@@ -98,6 +100,25 @@ def test_a_cells_owner_is_the_match_of_a_candidate_of_one_cell() -> None:
             assert event[row, column] == want.event, (row, column)
             assert (NAMES[origin[row, column]] if want.event else "noise") == want.origin
     assert len(np.unique(event)) > 30
+
+
+def test_a_cell_is_crowded_by_other_boosted_events_within_the_networks_reach() -> None:
+    """Event 1 is 39Ar in the middle; 2 and 3 are boosted, two and three cells beside it; 4 has too little charge."""
+    charge = np.zeros(4, CHARGE_DTYPE)
+    charge["event"], charge["electrons"] = (1, 2, 3, 4), (30e3, 20e3, 20e3, 4e3)
+    charge["tick"], charge["channel"] = 160, (40, 48, 52, 40)
+    events = np.zeros(4, EVENT_DTYPE)
+    events["id"], events["origin"], events["tick_last"] = (
+        (1, 2, 3, 4),
+        (b"Ar39", b"Tl208", b"K42", b"K42"),
+        900,
+    )
+    truth = Truth()
+    list(truth.watch([Block(128, 0, np.zeros((64, 960), np.uint16), events, charge)]))
+    cells = sample.owners(charge, truth, ("Ar39", "Tl208", "K42"), 0, {"Tl208": 10.0, "K42": 7.0})
+    assert cells.event[5, 9:14].tolist() == [1, 1, 1, 2, 2] and cells.event[5, 14] == 3
+    assert cells.crowd[5, 8:15].tolist() == [1, 1, 10, 10 * 7, 7, 7, 10]
+    assert cells.event[5, 8] == 0 and cells.crowd[2, 10] == 1
 
 
 @pytest.mark.parametrize("processes", [2])

@@ -75,9 +75,8 @@ def _sample(n: int = 16) -> Sample:
         labels[i, row, column] = POSITIVE
     none = np.zeros((0, 16, 248))
     empty = np.zeros((0, 64, 992), np.uint8)
-    return Sample(
-        crops, labels, empty, none.astype(np.uint64), none.astype(np.uint8), np.zeros(0, np.uint64), ()
-    )
+    cells = none.astype(np.uint64), none.astype(np.uint8), none.astype(np.float32)
+    return Sample(crops, labels, empty, *cells, np.zeros(0, np.uint64), ())
 
 
 def test_equal_seeds_train_equal_weights() -> None:
@@ -131,8 +130,8 @@ def test_an_output_that_exists_and_bad_values_are_refused(tmp_path: Path) -> Non
     [
         (("seed = 1\n", "seed = 1\ntreshold = 3\n"), "unknown field `treshold`"),
         (("signal_rate_hz = 8000.0", "signal_rate_hz = -1.0"), r"> 0.* - at `\$.sample.signal_rate_hz`"),
-        (("K42 = 200.0", "K42 = 0.5"), r">= 1.* - at `\$.sample.boost"),
-        (("K42 = 200.0", "K43 = 200.0"), r"unknown source 'K43', allowed are Ar39"),
+        (("K42 = 400.0", "K42 = 0.5"), r">= 1.* - at `\$.sample.boost"),
+        (("K42 = 400.0", "K43 = 400.0"), r"unknown source 'K43', allowed are Ar39"),
         (("epochs = 6", "epochs = 0"), r">= 1.* - at `\$.training.epochs`"),
         (("rate_hz = 0.0", "rate_hz = -5.0"), r"signals\[0\].rate_hz: got -5.0, want"),
     ],
