@@ -64,7 +64,7 @@ def test_two_rare_backgrounds_together_count_by_both_boosts() -> None:
     assert weights(found, BOOST).tolist() == pytest.approx([1e-4, 1e-2, 1e-2])
     assert choose(found, 1.0, BOOST, target=2.0) == 10
     assert choose(found, 1.0, BOOST, target=1.005) == 21
-    assert choose(found, 1.0, BOOST, target=0.5, per_10kt=200.0) == 31
+    assert choose(found, 1.0, BOOST, target=2.0, per_10kt=200.0) == 21
 
 
 def test_no_nominal_background_and_no_noise_reaches_the_threshold() -> None:
