@@ -2,7 +2,8 @@
 
 A deposit at |x| arrives |x| / v after its event, less what is attached on the way, spread by Gaussians along and
 across the drift. The truth of a cell (collection channel, tick) is the integral over it; tick k means arrivals within
-half a tick of k: the collection response has its peak there. Cells with less than one electron of an event are left
+half a tick of k: the collection response has its peak there. What arrives beyond the ends of the wires is in none,
+as it is in no waveform. Cells with less than one electron of an event are left
 out of the truth; the waveforms are made of the arrivals themselves. Numbers of electrons are expectation values
 (their own fluctuation is a hundred electrons, the noise 400).
 
@@ -74,6 +75,8 @@ def arrive(drift: Drift, deposit: Floats, time_ns: float, arrival: Floats) -> No
 @compiled
 def _spread(plane: PlaneGeometry, a: Floats, cells: Cells, filled: int) -> tuple[Cells, int]:
     """Append the cells of one arrival from ``filled`` on: integrals of two Gaussians."""
+    if not (plane.low_y <= a[Y] <= plane.high_y and plane.low_z <= a[Z] <= plane.high_z):
+        return cells, filled  # beyond the wires
     root = 0.7071067811865476
     face = int(a[FACE])
     across = (

@@ -71,6 +71,15 @@ def test_faces_do_not_share_charge() -> None:
     assert charge.sum() < 0.75 * whole.sum()
 
 
+@pytest.mark.parametrize(
+    ("y_mm", "seen"), [(2991.9, True), (2992.0, False), (-2991.9, True), (-2992.0, False)]
+)
+def test_charge_beyond_the_ends_of_the_wires_is_in_no_cell(y_mm: float, seen: bool) -> None:
+    """The wires of X end at 2 991.95 mm: what arrives further out makes no waveform, so it is no truth either."""
+    _, _, charge = cells_of(np.array([[1000.0, y_mm, 700.0, 1.0, 1e6, 0.0]]))
+    assert (len(charge) > 0) == seen
+
+
 def test_cells_below_one_electron_are_dropped() -> None:
     _, _, charge = drifted(3000.0, 1000.0, electrons=500.0)
     assert charge.min() >= 1
