@@ -134,6 +134,9 @@ def _events(run: Run) -> list[Row]:
                 "reference 9.1.2; TDR 350 / 260",
                 None,
             ),
+            _above(
+                name, run, "elastic scattering, electrons above 5 MeV", {"Livermore": 350, "GKVM": 260}[name]
+            ),
             _burst(name, run, "anue_cc default anti-nu_e CC", anue, "reference 4; TDR 230 / 160", None),
         ]
     return rows
