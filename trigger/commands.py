@@ -61,7 +61,7 @@ def replay(
     from streams.console import console
     from trigger import replay as replaying
     from trigger import report as reports
-    from trigger.physics import assembly
+    from trigger.assembly import per_10kt
 
     loaded = replaying.load(firmware)
     _absent(report)
@@ -69,7 +69,7 @@ def replay(
     blocks, shown = _stream(source, interactions, exposure)
     result = replaying.run(blocks, loaded, interactions=interactions, exposure_s=exposure, shown=shown)
     if source.suffix == ".toml":
-        result.per_10kt = assembly(toml.load(source, SimulationConfig))
+        result.per_10kt = per_10kt(toml.load(source, SimulationConfig))
     content = {"source": str(source), "threshold": loaded.settings.threshold, **reports.report(result)}
     if report is not None:
         _write_json(content, report)
@@ -114,10 +114,10 @@ def _stream(source: Path, interactions: int, exposure_s: float) -> tuple[Iterabl
 
     from streams.signals import NeutrinoSignal
     from streams.simulate import stream
-    from trigger.physics import assembly
+    from trigger.assembly import per_10kt
 
     config = checked(toml.load(source, SimulationConfig))
-    assembly(config)
+    per_10kt(config)
     neutrinos = [s for s in config.signals if isinstance(s, NeutrinoSignal)]
     rate = sum(s.rate_hz for s in neutrinos)
     if not interactions and not exposure_s:

@@ -9,11 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from streams import detector
-from streams.block import COLLECTION_CHANNELS
-from streams.config import SimulationConfig
-from streams.errors import ConfigError
-
 PER_10KT = 100.0  # from a rate in an APA with argon on both sides to 10 kt (streams.detector.per_10kt)
 TARGET_HZ_PER_10KT = 0.1  # background clusters, goal of the trigger
 CONFIDENCE = 0.90
@@ -102,26 +97,6 @@ def exposure_needed_s(rate: float = TARGET_HZ_PER_10KT, per_10kt: float = PER_10
     2435
     """
     return feldman_cousins(0)[1] * per_10kt / rate
-
-
-def assembly(config: SimulationConfig) -> float:
-    """Return the factor from a rate in the assembly of ``config`` to the rate per 10 kt.
-
-    >>> assembly(SimulationConfig()), assembly(SimulationConfig(position="outer"))
-    (100.0, 200.0)
-
-    Raises
-    ------
-    ConfigError : the detector does not have the channels that the trigger is built for.
-    """
-    found = detector.load_detector(config.detector)
-    channels = found.planes["X"].channels
-    if (found.faces, channels) != (2, COLLECTION_CHANNELS):
-        raise ConfigError(
-            f"detector: got {config.detector} with {found.faces} face(s) and {channels} collection channels; "
-            f"the trigger is built for 2 faces with {COLLECTION_CHANNELS} together: take fd1-hd-apa"
-        )
-    return detector.per_10kt(found, config.position)
 
 
 def efficiency_by_energy(

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from streams.block import NEUTRINOS, TICK_NS, Block
 from streams.config import SimulationConfig
-from streams.signals import NeutrinoSignal, Signal
+from streams.errors import ConfigError
+from streams.signals import BurstSignal, NeutrinoSignal, Signal, SolarSignal
 from streams.sources.every import origins
 from trigger.boost import boosts, rates
 from trigger.config import TrainConfig
@@ -231,7 +232,12 @@ class _Collector:
 
 def origin_names(config: TrainConfig) -> tuple[str, ...]:
     """Return the names of all origins that the samples of ``config`` can have."""
-    return (*NEUTRINOS, *origins(config.simulation))
+    names = (*NEUTRINOS, *origins(config.simulation))
+    if len(names) >= NOISE:
+        raise ConfigError(
+            f"simulation.model: got {len(names)} sources and signals, training takes at most {NOISE - 1}"
+        )
+    return names
 
 
 def simulate(config: TrainConfig, piece: Piece) -> Sample:
@@ -247,12 +253,24 @@ def simulate(config: TrainConfig, piece: Piece) -> Sample:
 
 
 def plan(config: TrainConfig) -> dict[str, list[Piece]]:
-    """Return the pieces of the training, validation and background samples; every piece has a seed of its own."""
+    """Return the pieces of the training, validation and background samples; every piece has a seed of its own.
+
+    Neutrinos of bursts and the sun are left out: they would be background in the sample of the threshold.
+
+    Raises
+    ------
+    ConfigError : more than one signal of kind neutrinos, or too many sources to tell apart.
+    """
+    origin_names(config)
     base = config.simulation
     backgrounds = rates(config)
-    others: tuple[Signal, ...] = tuple(s for s in base.signals if not isinstance(s, NeutrinoSignal))
-    neutrinos = next((s for s in base.signals if isinstance(s, NeutrinoSignal)), NeutrinoSignal(rate_hz=0.0))
-    signal = (msgspec.structs.replace(neutrinos, rate_hz=config.sample.signal_rate_hz), *others)
+    neutrinos = [s for s in base.signals if isinstance(s, NeutrinoSignal)] or [NeutrinoSignal(rate_hz=0.0)]
+    if len(neutrinos) > 1:
+        raise ConfigError(f"simulation.signals: got {len(neutrinos)} of kind neutrinos, training takes one")
+    others: tuple[Signal, ...] = tuple(
+        s for s in base.signals if not isinstance(s, NeutrinoSignal | BurstSignal | SolarSignal)
+    )
+    signal = (msgspec.structs.replace(neutrinos[0], rate_hz=config.sample.signal_rate_hz), *others)
     wanted = {
         "training": (config.sample.training_frames, signal, True, False),
         "validation": (config.sample.validation_frames, signal, True, True),

@@ -107,7 +107,7 @@ def summary(
     """Return the counts over a threshold by origin, with the rates that they stand for [Hz per 10 kt].
 
     ``crowded`` of the peaks over it lie beside another boosted event; ``highest`` is the highest score of one that
-    counts fully (alone), None if there is none.
+    counts fully (alone), None if there is none. The error is one standard deviation of the weighted counts.
     """
     over, weight = found.score >= threshold, weights(found, boost)
     rows = {}
@@ -126,6 +126,9 @@ def summary(
     return {
         "exposure_s": exposure_s,
         "hz_per_10kt": rate_hz_per_10kt(float(weight[over].sum()), exposure_s, per_10kt),
+        "error_hz_per_10kt": rate_hz_per_10kt(
+            float(np.sqrt((weight[over] ** 2).sum())), exposure_s, per_10kt
+        ),
         "by_origin": rows,
     }
 

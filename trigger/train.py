@@ -19,12 +19,13 @@ from streams.errors import ConfigError
 from streams.output import fresh
 from trigger import keras_file, settings, threshold
 from trigger import model as network
+from trigger.assembly import per_10kt
 from trigger.boost import boosts
 from trigger.config import TrainConfig
 from trigger.frames import COLUMNS
 from trigger.images import IGNORED, POSITIVE
 from trigger.legacy_keras import load_tf_keras
-from trigger.physics import assembly, binomial
+from trigger.physics import binomial
 from trigger.sample import FRAME_S, Sample, joined, plan, simulate_all
 
 
@@ -134,7 +135,7 @@ def train(config: TrainConfig) -> Trained:
     UserError : no threshold keeps the target rate.
     """
     checked(config.simulation)
-    assembly(config.simulation)
+    per_10kt(config.simulation)
     boosts(config)
     network.check(config.network)
     samples = _samples(config)
@@ -170,11 +171,11 @@ def _samples(config: TrainConfig) -> dict[str, Sample]:
 
 def _threshold(config: TrainConfig, model: Any, background: Sample) -> tuple[int, dict[str, object]]:
     exposure_s, boost = len(background.images) * FRAME_S, boosts(config)
-    per_10kt = assembly(config.simulation)
+    factor = per_10kt(config.simulation)
     peaks = threshold.peaks(network.scores(model, background.images), background)
-    level = threshold.choose(peaks, exposure_s, boost, config.target_hz_per_10kt, per_10kt)
+    level = threshold.choose(peaks, exposure_s, boost, config.target_hz_per_10kt, factor)
     threshold.check(level, 2 ** (network.SCORE_BITS - 1) - 1)
-    return level, threshold.summary(peaks, level, exposure_s, boost, per_10kt)
+    return level, threshold.summary(peaks, level, exposure_s, boost, factor)
 
 
 def _efficiency(model: Any, validation: Sample, level: int) -> tuple[int, int]:
@@ -226,7 +227,8 @@ def summary(config: TrainConfig, result: Trained) -> dict[str, object]:
         "weights per convolution": ", ".join(map(str, facts["weights"])),
         "loss, first to last epoch": f"{facts['loss'][0]:.4f} to {facts['loss'][-1]:.4f}",
         "threshold": f"{result.threshold} (logit {facts['threshold_logit']:.2f})",
-        "background at the threshold": f"{rate['hz_per_10kt']:.3g} Hz per 10 kt, estimated from boosted rates",
+        "background at the threshold": f"{rate['hz_per_10kt']:.3g} +- {rate['error_hz_per_10kt']:.2g} Hz per 10 kt, "
+        "estimated from boosted rates",
         "background events over it": over or "none",
         "background exposure": f"{rate['exposure_s'] * 1e3:.3g} ms of one APA",
         "validation interactions found": f"{efficiency['found']} of {efficiency['tried']} = {share:.3f} "

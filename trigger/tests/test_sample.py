@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import numpy as np
 import pytest
 
 from streams.block import CHARGE_DTYPE, EVENT_DTYPE, NEUTRINOS, Block
 from streams.config import SimulationConfig
+from streams.errors import ConfigError
+from streams.signals import BurstSignal, MuonSignal, NeutrinoSignal, SolarSignal
 from trigger import sample
 from trigger.candidates import Candidate, Fired, match
 from trigger.config import NetworkConfig, SampleConfig, TrainConfig, TrainingConfig
@@ -44,6 +48,28 @@ def test_the_plan_gives_every_piece_its_own_seed_and_boosts_backgrounds() -> Non
     assert len({p.simulation.seed for p in every}) == len(every)
     assert all(p.simulation.backgrounds == {"Tl208": 100.0} and p.simulation.planes == ("X",) for p in every)
     assert [len(p.simulation.signals) for p in every] == [1] * 4 + [0] * 2
+
+
+def test_training_takes_one_neutrino_signal_and_leaves_bursts_and_the_sun_out() -> None:
+    own = NeutrinoSignal(rate_hz=1.0, max_energy_mev=20.0)
+    signals = (BurstSignal(distance_kpc=10.0), own, SolarSignal(), MuonSignal())
+    plan = sample.plan(msgspec.structs.replace(CONFIG, simulation=SimulationConfig(seed=2, signals=signals)))
+    (training,), (background,) = plan["training"], plan["background"]
+    boosted = msgspec.structs.replace(own, rate_hz=12_000.0)
+    assert training.simulation.signals == (boosted, MuonSignal()) and background.simulation.signals == (
+        MuonSignal(),
+    )
+    with pytest.raises(ConfigError, match="got 2 of kind neutrinos, training takes one"):
+        sample.plan(msgspec.structs.replace(CONFIG, simulation=SimulationConfig(signals=(own, own))))
+
+
+def test_more_sources_than_a_byte_tells_apart_are_refused(tmp_path: Path) -> None:
+    row = '[[source]]\nname = "a%d"\ngroup = "a"\nnuclide = "K42"\nplace = "argon"\nactivity = 1.0\nunit = "Bq"\n'
+    (tmp_path / "many.toml").write_text("".join(row % number for number in range(250)))
+    many = SimulationConfig(model=str(tmp_path / "many.toml"))
+    few = msgspec.structs.replace(CONFIG.sample, boost={})
+    with pytest.raises(ConfigError, match="model: got 255 sources and signals, training takes at most 254"):
+        sample.plan(msgspec.structs.replace(CONFIG, simulation=many, sample=few))
 
 
 def test_pieces_hold_crops_and_maps_and_come_out_the_same_again() -> None:

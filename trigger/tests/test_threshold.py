@@ -54,7 +54,10 @@ def test_an_event_counts_once_alone_and_once_beside_each_crowd() -> None:
         (1, 12),
         (50, 70),
     ]
-    row = summary(found, 10, 1.0, BOOST)["by_origin"]["Tl208"]  # type: ignore[index]
+    said = summary(found, 10, 1.0, BOOST)
+    row = said["by_origin"]["Tl208"]  # type: ignore[index]
+    assert said["hz_per_10kt"] == row["hz_per_10kt"]
+    assert said["error_hz_per_10kt"] == pytest.approx(np.hypot(1, 1 / 50))
     assert row["hz_per_10kt"] == pytest.approx(100 / 100 * (1 + 1 / 50))
     assert (row["seen"], row["over"], row["crowded"], row["highest"]) == (1, 2, 1, 12)
 
