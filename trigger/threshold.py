@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.errors import UserError
+from trigger.owners import NOISE
 from trigger.physics import PER_10KT, rate_hz_per_10kt
-from trigger.sample import NOISE, Sample
+from trigger.sample import Sample
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from streams.block import CHARGE_DTYPE, EVENT_DTYPE, NEUTRINOS, Block
 from streams.config import SimulationConfig
 from streams.errors import ConfigError
 from streams.signals import BurstSignal, MuonSignal, NeutrinoSignal, SolarSignal
-from trigger import sample
+from trigger import owners, sample
 from trigger.candidates import Candidate, Fired, match
 from trigger.config import NetworkConfig, SampleConfig, TrainConfig, TrainingConfig
 from trigger.images import IGNORED, POSITIVE
@@ -87,8 +87,8 @@ def test_pieces_hold_crops_and_maps_and_come_out_the_same_again() -> None:
     )
     assert one.images.shape == (2, 64, 992)
     assert one.event.shape == one.origin.shape == one.crowd.shape == (2, 16, 248)
-    assert set(np.unique(one.origin)) <= {*range(len(one.names)), sample.NOISE} and (one.origin == 0).any()
-    assert np.array_equal(one.event == 0, one.origin == sample.NOISE)
+    assert set(np.unique(one.origin)) <= {*range(len(one.names)), owners.NOISE} and (one.origin == 0).any()
+    assert np.array_equal(one.event == 0, one.origin == owners.NOISE)
     assert (one.crops[:, -8:].reshape(len(one.crops), -1).max(axis=1) == 0).any()  # some frames end early
 
 
@@ -115,7 +115,7 @@ def test_a_cells_owner_is_the_match_of_a_candidate_of_one_cell() -> None:
     ]
     truth = Truth()
     list(truth.watch(blocks))
-    event, origin, crowd = sample.owners(charge, truth, NAMES, 0, {"Tl208": 100.0})
+    event, origin, crowd = owners.owners(charge, truth, NAMES, 0, {"Tl208": 100.0})
     assert set(np.unique(crowd)) >= {1.0, 100.0}
     for row in range(16):
         for column in range(248):
@@ -141,7 +141,7 @@ def test_a_cell_is_crowded_by_other_boosted_events_within_the_networks_reach() -
     )
     truth = Truth()
     list(truth.watch([Block(128, 0, np.zeros((64, 960), np.uint16), events, charge)]))
-    cells = sample.owners(charge, truth, ("Ar39", "Tl208", "K42"), 0, {"Tl208": 10.0, "K42": 7.0})
+    cells = owners.owners(charge, truth, ("Ar39", "Tl208", "K42"), 0, {"Tl208": 10.0, "K42": 7.0})
     assert cells.event[5, 9:14].tolist() == [1, 1, 1, 2, 2] and cells.event[5, 14] == 3
     assert cells.crowd[5, 8:15].tolist() == [1, 1, 10, 10 * 7, 7, 7, 10]
     assert cells.event[5, 8] == 0 and cells.crowd[2, 10] == 1

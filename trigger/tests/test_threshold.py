@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from streams.errors import UserError
-from trigger.sample import NOISE, Sample
+from trigger.owners import NOISE
+from trigger.sample import Sample
 from trigger.threshold import Peaks, check, choose, peaks, summary, weights
 
 BOOST = {"Tl208": 100.0}
