@@ -14,18 +14,10 @@ from typing import Literal
 import msgspec
 
 from streams.detector import Detector, load_detector
-from streams.errors import ConfigError
-from streams.signals import (
-    BurstSignal,
-    CalibrationSignal,
-    MuonSignal,
-    NeutrinoSignal,
-    SegmentsSignal,
-    Signal,
-    SolarSignal,
-)
+from streams.limits import check_signal, refuse, within
+from streams.signals import MuonSignal, Signal, origins
 
-MAX_RATE_HZ = 1e7  # of any signal: 330 events in each block
+MOST_WINDOWS, MOST_BLOCKS = 999_999, 10_000_000  # six digits in the name of a record; 328 s
 
 
 class ElectronicsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,94 +63,52 @@ class SimulationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first_timestamp: int = 1_000_000_000_000  # 62.5 MHz counts at tick 0
 
 
-def _refuse(wrong: bool, sentence: str) -> None:
-    if wrong:
-        raise ConfigError(sentence)
-
-
-def _within(name: str, value: float, low: float, high: float, unit: str = "") -> None:
-    """Refuse a value outside low to high (NaN too)."""
-    _refuse(
-        not low <= value <= high, f"{name}: got {value}, want {low:g} to {high:g}{' ' + unit if unit else ''}"
-    )
-
-
-def _direction(name: str, value: tuple[float, float, float] | None) -> None:
-    if value is not None:
-        length = math.sqrt(sum(v * v for v in value))
-        _refuse(not 0 < length < math.inf, f"{name}.direction: got {value}, want a vector that is not zero")
-
-
-def _check_signal(name: str, signal: Signal) -> None:
-    """Refuse what a signal cannot be asked for; ``name`` is its place in the configuration."""
-    match signal:
-        case NeutrinoSignal():
-            _within(f"{name}.rate_hz", signal.rate_hz, 0, MAX_RATE_HZ, "Hz")
-            low, high = signal.min_energy_mev, signal.max_energy_mev
-            least = 5 if signal.interaction == "nue_cc" else 1
-            _refuse(
-                not least <= low < high <= 100,
-                f"{name}.min_energy_mev, max_energy_mev: got {low} and {high}, want {least} <= min < max <= 100 MeV",
-            )
-            _direction(name, signal.direction)
-        case BurstSignal():
-            _within(f"{name}.distance_kpc", signal.distance_kpc, 0.05, 1e4, "kpc")
-            _within(f"{name}.scale", signal.scale, 0, 1e4)
-            _refuse(
-                not math.isfinite(signal.start_ms), f"{name}.start_ms: got {signal.start_ms}, want a number"
-            )
-            _direction(name, signal.direction)
-        case SolarSignal():
-            _within(f"{name}.survival", signal.survival, 0, 1)
-            _within(f"{name}.scale", signal.scale, 0, 1e9)
-            _direction(name, signal.direction)
-        case CalibrationSignal():
-            _within(f"{name}.rate_hz", signal.rate_hz, 0, MAX_RATE_HZ, "Hz")
-            _within(f"{name}.energy_mev", signal.energy_mev, 1e-3, 1e6, "MeV")
-            _direction(name, signal.direction)
-        case MuonSignal():
-            _within(f"{name}.scale", signal.scale, 0, 1e6)
-            if signal.rate_hz is not None:
-                _within(f"{name}.rate_hz", signal.rate_hz, 0, 1e4, "Hz")
-            if signal.stopping is not None:
-                _within(f"{name}.stopping", signal.stopping, 0, 1)
-        case SegmentsSignal():
-            axes = sorted(axis.removeprefix("-") for axis in signal.axes)
-            _refuse(
-                axes != ["x", "y", "z"],
-                f"{name}.axes: got {signal.axes}, want x, y, z in any order, each with - or not",
-            )
-            _within(f"{name}.spacing_ms", signal.spacing_ms, 0, 1e6, "ms")
-
-
 def _check_electronics(electronics: ElectronicsConfig, channels: int) -> None:
-    _within("electronics.noise_scale", electronics.noise_scale, 0, 100)
+    within("electronics.noise_scale", electronics.noise_scale, 0, 100)
     coupling = electronics.ac_coupling_ms
-    _refuse(
+    refuse(
         not (coupling == 0 or 0.01 <= coupling < math.inf),
         f"electronics.ac_coupling_ms: got {coupling}, want 0 (no coupling) or at least 0.01 ms",
     )
     if electronics.coherent_adc is not None:
-        _within("electronics.coherent_adc", electronics.coherent_adc, 0, 100, "ADC")
+        within("electronics.coherent_adc", electronics.coherent_adc, 0, 100, "ADC")
     for name in ("dead_channels", "noisy_channels", "stuck_bits", "sticky_codes"):
         for channel in getattr(electronics, name):
-            _within(f"electronics.{name}: channel", channel, 0, channels - 1)
+            within(f"electronics.{name}: channel", channel, 0, channels - 1)
     for channel, factor in electronics.noisy_channels.items():
-        _within(f"electronics.noisy_channels.{channel}", factor, 0, 100)
+        within(f"electronics.noisy_channels.{channel}", factor, 0, 100)
     for channel, chance in electronics.sticky_codes.items():
-        _within(f"electronics.sticky_codes.{channel}", chance, 0, 1)
+        within(f"electronics.sticky_codes.{channel}", chance, 0, 1)
     for channel, bits in electronics.stuck_bits.items():
         for value in bits:
-            _within(f"electronics.stuck_bits.{channel}", value, 0, 2**14 - 1)
+            within(f"electronics.stuck_bits.{channel}", value, 0, 2**14 - 1)
 
 
 def _check_planes(planes: tuple[str, ...], detector: Detector, name: str) -> None:
     allowed = ", ".join(detector.planes)
     unknown = [plane for plane in planes if plane not in detector.planes]
-    _refuse(bool(unknown), f"planes: got {unknown[:1]}, detector {name} has {allowed}")
-    _refuse(
+    refuse(bool(unknown), f"planes: got {unknown[:1]}, detector {name} has {allowed}")
+    refuse(
         not planes or len(set(planes)) < len(planes),
         f"planes: got {planes}, want some of {allowed}, each once",
+    )
+
+
+def _check_signals(config: SimulationConfig) -> None:
+    from streams.sources.model import load_model
+
+    backgrounds = {entry.name for entry in load_model(config.model)}
+    for number, signal in enumerate(config.signals):
+        name = f"signals[{number}]"
+        check_signal(name, signal)
+        for origin in origins(signal):
+            refuse(
+                origin in backgrounds,
+                f"{name}.name: got {origin!r}, which is a source of model {config.model}: give it another name",
+            )
+    kinds = [type(signal) for signal in config.signals]
+    refuse(
+        kinds.count(MuonSignal) > 1, f"signals: got {kinds.count(MuonSignal)} of kind muons, want at most one"
     )
 
 
@@ -171,22 +121,21 @@ def checked(config: SimulationConfig) -> SimulationConfig:
     """
     from streams.sources.table import sources
 
+    refuse("\\x00" in repr(config), "configuration: got a text with a zero byte, want none")
     detector = load_detector(config.detector)
     allowed = ", ".join(detector.positions)
-    _refuse(
+    refuse(
         config.position not in detector.positions, f"position: got {config.position!r}, allowed are {allowed}"
     )
     _check_planes(config.planes, detector, config.detector)
-    _refuse(not 0 <= config.seed < 2**63, f"seed: got {config.seed}, want 0 to 2**63 - 1")
-    for name in ("windows", "window_blocks"):
-        count = getattr(config, name)
-        _refuse(count < 1, f"{name}: got {count}, want at least 1")
+    refuse(not 0 <= config.seed < 2**63, f"seed: got {config.seed}, want 0 to 2**63 - 1")
+    within("windows", config.windows, 1, MOST_WINDOWS)
+    within("window_blocks", config.window_blocks, 1, MOST_BLOCKS)
     lifetime = config.electron_lifetime_ms
-    _refuse(not lifetime > 0, f"electron_lifetime_ms: got {lifetime}, want more than 0 ms")
+    refuse(not lifetime > 0, f"electron_lifetime_ms: got {lifetime}, want more than 0 ms")
     stamp = config.first_timestamp
-    _refuse(not 0 <= stamp < 2**62, f"first_timestamp: got {stamp}, want 0 to 2**62 - 1")
+    refuse(not 0 <= stamp < 2**62, f"first_timestamp: got {stamp}, want 0 to 2**62 - 1")
     _check_electronics(config.electronics, sum(plane.channels for plane in detector.planes.values()))
     sources(config, detector)
-    for number, signal in enumerate(config.signals):
-        _check_signal(f"signals[{number}]", signal)
+    _check_signals(config)
     return config

@@ -97,10 +97,15 @@ def write_run(config: SimulationConfig, path: Path, shown: str | None = None) ->
 
     detector = load_detector(config.detector)
     planes = {name: plane.channels for name, plane in detector.planes.items()}
-    if planes != channel_map.PLANE_CHANNELS or set(config.planes) != set(planes):
+    if planes != channel_map.PLANE_CHANNELS:
         raise ConfigError(
             f"a file holds planes {channel_map.PLANE_CHANNELS} of fd1-hd-apa: got detector {config.detector} with "
-            f"{planes}, planes {', '.join(config.planes)}: of others there is no published map, use streams.simulate"
+            f"{planes}, whose channels have no published map: use streams.simulate"
+        )
+    if set(config.planes) != set(planes):
+        raise ConfigError(
+            f"planes: got {', '.join(config.planes)}, a file holds all of {', '.join(planes)}: "
+            "leave planes out, or use streams.simulate"
         )
     plan = Plan(config.windows, config.window_blocks, config_json=msgspec.json.encode(config).decode())
     count = plan.windows * plan.window_blocks

@@ -12,6 +12,7 @@ True
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,10 +26,10 @@ from streams.drift import CHANNELS, Cells, Drift, arrive, drift_of, truth
 from streams.geometry.planes import PlaneGeometry, plane_geometry
 from streams.rng import stream
 from streams.schedule import Schedule, schedule
-from streams.segments import open_segments, read_event
+from streams.segments import Segments, open_segments, read_event
 from streams.signals import SegmentsSignal
 from streams.sources.event import EventTables, draw_event
-from streams.sources.every import MOST_SOURCES, event_tables, every_source, schedule_for
+from streams.sources.every import event_tables, every_source, number_of, schedule_for
 from streams.transport.walk import Volume, Work, new_work, push, volume_of, walk
 
 _FIRST_BLOCK = 1 << 12  # ids are positive from here before the run on
@@ -139,9 +140,8 @@ def _run(world: _World, room: _Room, key: Integers, plan: Integers, time_ns: Flo
 class _Given:
     """The events of a file of segments."""
 
-    def __init__(self, signal: SegmentsSignal, number: int, detector: Detector) -> None:
-        self.name, self.number = signal.name, number
-        self.segments = open_segments(signal, detector)
+    def __init__(self, name: str, number: int, segments: Segments) -> None:
+        self.name, self.number, self.segments = name, number, segments
 
     def drawn(self, world: _World, first_ns: float, end_ns: float, cells: Cells) -> tuple[_Drawn, Integers]:
         """Return the events of this stretch of time, and their places in the file."""
@@ -161,6 +161,16 @@ class _Given:
         return _Drawn(columns, counts, *joined), mine
 
 
+def _given(config: SimulationConfig, detector: Detector, taken: Collection[int]) -> list[_Given]:
+    """Return the events of all files of segments, with numbers that are not ``taken``."""
+    found: dict[int, _Given] = {}
+    for signal in config.signals:
+        if isinstance(signal, SegmentsSignal):
+            number = number_of(f"segments/{signal.name}", {*taken, *found})
+            found[number] = _Given(signal.name, number, open_segments(signal, detector, config.position))
+    return list(found.values())
+
+
 class Generator:
     """The sources, the transport and the drift of one configuration."""
 
@@ -176,8 +186,7 @@ class Generator:
         self._numbers = np.array([source.number for source in every], np.int64)
         cells = Cells(np.empty(4096, np.int64), np.empty(4096))
         self._room = _Room(new_work(), cells, np.zeros((64, 6)), np.zeros(3), np.zeros(3))
-        files = [signal for signal in config.signals if isinstance(signal, SegmentsSignal)]
-        self._given = [_Given(signal, MOST_SOURCES - 1 - k, detector) for k, signal in enumerate(files)]
+        self._given = _given(config, detector, self._numbers.tolist())
         self._block_ns = TICKS_PER_BLOCK * drift.tick_ns
         longest_ticks = detector.drift_mm * drift.ticks_per_mm
         #: Largest spread of an arrival in time [ticks]; the last step of a track may end beyond the drift.
@@ -204,8 +213,8 @@ class Generator:
 
 
 def _id(block: Integers, number: Integers, source: Integers) -> NDArray[np.uint64]:
-    """Return ids made of block (36 bits), number in it (18) and number of the source (10)."""
-    return ((block + _FIRST_BLOCK << 28) + (number << 10) + source).astype(np.uint64)
+    """Return ids made of block (36 bits), number in it (10) and number of the source (18)."""
+    return ((block + _FIRST_BLOCK << 28) + (number << 18) + source).astype(np.uint64)
 
 
 def _happened(drawn: _Drawn, ids: NDArray[np.uint64], names: NDArray[np.bytes_], time_ns: Floats) -> Happened:

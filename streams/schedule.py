@@ -46,7 +46,7 @@ def schedule_of(names: Sequence[str], rates_hz: Sequence[float], steps: Sequence
     flat = np.array([step for own in steps for step in own], np.float64).reshape(-1, 3)
     columns = (np.ascontiguousarray(flat[:, k]) for k in range(3))
     return Schedule(
-        np.array([key_of(name) for name in names]), np.array(rates_hz, np.float64), first, *columns
+        np.array([key_of(name) for name in names], np.int64), np.array(rates_hz, np.float64), first, *columns
     )
 
 

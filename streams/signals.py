@@ -112,3 +112,20 @@ class SegmentsSignal(_Struct, frozen=True, tag_field="kind", tag="segments"):
 
 
 Signal = NeutrinoSignal | BurstSignal | SolarSignal | CalibrationSignal | MuonSignal | SegmentsSignal
+
+
+def origins(signal: Signal) -> tuple[str, ...]:
+    """Return the names of the origins of the events of ``signal``.
+
+    >>> origins(SolarSignal()), origins(NeutrinoSignal(rate_hz=1.0))
+    (('solar_nue_cc', 'solar_es'), ('nue_cc',))
+    """
+    match signal:
+        case BurstSignal():
+            return signal.interactions
+        case SolarSignal():
+            return tuple(f"solar_{interaction}" for interaction in signal.interactions)
+        case NeutrinoSignal():
+            return (signal.name or signal.interaction,)
+        case _:
+            return (signal.name,)

@@ -105,17 +105,21 @@ def stream(config: SimulationConfig, *, blocks_at_once: int = _BLOCKS_AT_ONCE) -
 
     Parameters
     ----------
-    config : checked first (``ConfigError``).
+    config : checked first, and every file that it names is read: what is wrong is said before the first block.
     blocks_at_once : blocks simulated in one go; the stream is the same for any number.
+
+    Raises
+    ------
+    ConfigError, UserError : a value, or a file, that cannot be used.
     """
-    return _blocks(checked(config), blocks_at_once)
-
-
-def _blocks(config: SimulationConfig, blocks_at_once: int) -> Iterator[Block]:
-    detector = load_detector(config.detector)
-    generator = Generator(config)
+    detector, generator = load_detector(checked(config).detector), Generator(config)
     planes = [_Plane(config, detector, name, generator.max_sigma_tick) for name in config.planes]
-    truth = _Truth(detector.tick_ns)
+    return _blocks(config, generator, planes, _Truth(detector.tick_ns), blocks_at_once)
+
+
+def _blocks(
+    config: SimulationConfig, generator: Generator, planes: list[_Plane], truth: _Truth, blocks_at_once: int
+) -> Iterator[Block]:
     ahead = 2 + max(plane.ahead for plane in planes) // TICKS_PER_BLOCK  # waveforms begin before their charge
     if ahead > _LEAD:
         raise ValueError(f"waveforms begin {ahead} blocks before their charge, want at most {_LEAD}")

@@ -79,7 +79,7 @@ def _checked_scales(scales: dict[str, float], entries: tuple[Entry, ...]) -> Non
             raise ConfigError(f"backgrounds.{name}: got {scale}, want a factor of at least 0")
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
     """Return a duration in words: seconds, hours, days or years."""
     for unit, length in (("years", 3.156e7), ("days", 86400.0), ("hours", 3600.0)):
         if seconds >= length:
@@ -106,10 +106,10 @@ def sources(config: SimulationConfig, detector: Detector) -> tuple[Source, ...]:
         nominal_hz = branching * _nominal_hz(entry, detector, config.position)
         rate_hz = scale * nominal_hz
         if rate_hz > MOST_HZ:
-            span = _span(rate_hz * SECONDS_PER_EVENT[entry.kind])
+            lasts = span(rate_hz * SECONDS_PER_EVENT[entry.kind])
             raise ConfigError(
                 f"backgrounds.{key or entry.name}: a factor of {scale:g} makes {rate_hz:.3g} events of {entry.name} "
-                f"per second of detector time, about {span} of one core for each second; "
+                f"per second of detector time, about {lasts} of one core for each second; "
                 f"want at most {MOST_HZ / nominal_hz:.3g} ({MOST_HZ:.0e} events per second)"
             )
         if rate_hz > 0:

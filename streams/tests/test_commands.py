@@ -73,7 +73,7 @@ def test_a_run_is_what_the_simulation_streams(tmp_path):
     [
         ("sed = 1", "unknown field `sed`"),
         ('detector = "fd2-vd-bottom"\nmodel = "v3.6-vd"', "got detector fd2-vd-bottom with {'U': 298"),
-        ('planes = ["X"]', "planes X: of others there is no published map"),
+        ('planes = ["X"]', "planes: got X, a file holds all of U, V, X: leave planes out"),
         ("channels = 900", "Object contains unknown field `channels`"),
         ("windows = 'a'", "windows"),
     ],

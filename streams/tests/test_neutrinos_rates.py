@@ -9,7 +9,7 @@ import pytest
 
 from streams.detector import load_detector
 from streams.errors import ConfigError
-from streams.signals import BurstSignal, Flat, FluxFile, NeutrinoSignal, Pinched, SolarSignal
+from streams.signals import BurstSignal, Flat, FluxFile, NeutrinoSignal, SolarSignal
 from streams.sources.neutrinos.cross_sections import anue_cc_cm2, nue_cc_cm2
 from streams.sources.neutrinos.elastic import ANUE, ANUX, NUE, NUX, elastic_cm2
 from streams.sources.neutrinos.flux import fold, same_flux
@@ -176,23 +176,11 @@ def test_an_outer_assembly_has_one_face() -> None:
         argon_tonnes(detector, "attic")
 
 
-@pytest.mark.parametrize(
-    ("signal", "says"),
-    [
-        (NeutrinoSignal(rate_hz=-1.0), "rate_hz -1.0, want 0 or more"),
-        (NeutrinoSignal(rate_hz=1.0, min_energy_mev=70.0), "0 < min < max"),
-        (NeutrinoSignal(rate_hz=1.0, flux=Pinched(mean_energy_mev=0.0)), "mean_energy_mev 0.0"),
-        (
-            NeutrinoSignal(rate_hz=1.0, interaction="anue_cc", max_energy_mev=12.0),
-            "no anue_cc from 5 to 12 MeV",
-        ),
-        (NeutrinoSignal(rate_hz=1.0, direction=(0.0, 0.0, 0.0)), "direction"),
-        (BurstSignal(distance_kpc=0.0), "distance_kpc 0.0"),
-        (SolarSignal(survival=1.1), "survival 1.1"),
-    ],
-)
-def test_values_that_cannot_be_used(signal: NeutrinoSignal, says: str) -> None:
-    with pytest.raises(ConfigError, match=says) as caught:
+def test_energies_at_which_nothing_happens() -> None:
+    signal = NeutrinoSignal(rate_hz=1.0, interaction="anue_cc", max_energy_mev=12.0)
+    with pytest.raises(
+        ConfigError, match=r"signals\[0\]: no anue_cc from 5 to 12 MeV with this flux"
+    ) as caught:
         channels((signal,), load_detector("fd1-hd-apa"))
     assert "\n" not in str(caught.value)
 

@@ -64,9 +64,9 @@ def test_a_files_own_times_go_on(tmp_path: Path) -> None:
 def test_deposits_outside_are_refused_or_counted(tmp_path: Path) -> None:
     signal = written(tmp_path / "s.h5", [track(1, 0.0), track(1, 0.0, 400.0)])
     with pytest.raises(
-        UserError, match=r"event number 0 has 10 of 20 deposits outside .* \(4000, 100, 50[01]\) mm"
+        UserError, match=r"row 1: \(4000, 100, 500\) mm lies outside the active argon: set origin"
     ):
-        read_event(open_segments(signal, DETECTOR), 0)
+        open_segments(signal, DETECTOR)
     dropping = msgspec.structs.replace(signal, outside="drop")
     deposits, dropped = read_event(open_segments(dropping, DETECTOR), 0)
     assert (len(deposits), dropped) == (10, 10)
@@ -105,6 +105,84 @@ def test_bad_files_are_one_sentence(tmp_path: Path) -> None:
 def test_numbers_that_are_none_are_refused(tmp_path: Path, place: int, value: float) -> None:
     bad = list(track(1, 0.0))
     bad[place] = value
-    segments = open_segments(written(tmp_path / "s.h5", [track(1, 0.0), tuple(bad)]), DETECTOR)
+    signal = written(tmp_path / "s.h5", [track(1, 0.0), tuple(bad)])
     with pytest.raises(UserError, match="row 1: got a number that is not finite"):
-        read_event(segments, 0)
+        open_segments(signal, DETECTOR)
+
+
+def with_value(column: str, value: float) -> tuple[float, ...]:
+    row = list(track(1, 0.0))
+    row[[name for name, _ in COLUMNS].index(column)] = value
+    return tuple(row)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "sentence"),
+    [
+        ("t0_start", np.nan, "row 1: got a number that is not finite"),
+        ("t0_start", 1e15, "a time beyond 4e\\+14 us"),
+        ("dE", -1.0, "an energy that is not 0 to 1e\\+06 MeV"),
+        ("dE", 2e6, "an energy that is not 0 to 1e\\+06 MeV"),
+        ("z_end", 2500.0, "row 1: got a segment of more than 20000 mm: is it in cm"),
+        ("y_start", 301.0, r"row 1: \(1000, 3010, 500\) mm lies outside"),
+        ("y_end", -301.0, r"row 1: \(1000, -3010, 510\) mm lies outside"),
+    ],
+)
+def test_values_out_of_range_are_refused(tmp_path: Path, column: str, value: float, sentence: str) -> None:
+    signal = written(tmp_path / "s.h5", [track(1, 0.0), with_value(column, value)])
+    with pytest.raises(UserError, match=sentence):
+        open_segments(signal, DETECTOR)
+    good = {"t0_start": 4e14, "dE": 1e6, "z_end": 99.0, "y_start": 299.0, "y_end": -299.0}[column]
+    open_segments(written(tmp_path / "good.h5", [track(1, 0.0), with_value(column, good)]), DETECTOR)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("event_id", "f8"), ("event_id", "S3"), ("dE", "S3"), ("dE", "(2,)f8"), ("x_end", "?")]
+)
+def test_columns_of_another_kind_are_refused(tmp_path: Path, name: str, kind: str) -> None:
+    columns = [(column, kind if column == name else old) for column, old in COLUMNS]
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        file["segments"] = np.zeros(3, columns)
+    with pytest.raises(UserError, match=f"s.h5: column {name} has .*, want one row of (integers|numbers)"):
+        open_segments(SegmentsSignal(str(tmp_path / "s.h5")), DETECTOR)
+
+
+@pytest.mark.parametrize("shape", [(), (3, 2)])
+def test_datasets_that_are_no_column_of_rows_are_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        file["segments"] = np.zeros(shape, COLUMNS)
+    with pytest.raises(UserError, match="want one row of"):
+        open_segments(SegmentsSignal(str(tmp_path / "s.h5")), DETECTOR)
+
+
+def test_an_event_whose_rows_are_apart_is_refused(tmp_path: Path) -> None:
+    signal = written(tmp_path / "s.h5", [track(3, 0.0), track(8, 0.0), track(8, 0.0), track(3, 0.0)])
+    with pytest.raises(UserError, match="row 3: event_id 3 was there before, others since: sort the rows"):
+        open_segments(signal, DETECTOR)
+
+
+def test_an_event_begins_at_its_earliest_row(tmp_path: Path) -> None:
+    signal = written(tmp_path / "s.h5", [track(1, 30.0), track(1, 10.0), track(2, 50.0), track(2, 60.0)])
+    own = open_segments(msgspec.structs.replace(signal, spacing_ms=0.0, start_ms=2.0), DETECTOR)
+    assert own.time_ns.tolist() == [2e6, 2e6 + 40e3]
+    delay = read_event(own, 0).deposits[:, 5]
+    assert np.allclose(delay, np.repeat([20e3, 0.0], 10))
+
+
+def test_a_position_with_one_face_has_argon_on_one_side(tmp_path: Path) -> None:
+    signal = written(tmp_path / "s.h5", [track(1, 0.0, -100.0)])
+    open_segments(signal, DETECTOR)
+    with pytest.raises(UserError, match=r"row 0: \(-1000, 100, 500\) mm lies outside the active argon"):
+        open_segments(signal, DETECTOR, "outer")
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 7, 100])
+def test_events_do_not_depend_on_how_much_is_read_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    times = [[5.0], [9.0, 7.0, 8.0, 6.5], [30.0, 20.0], [41.0, 42.0, 43.0]]
+    signal = written(tmp_path / "s.h5", [track(k, t) for k, own in enumerate(times) for t in own])
+    monkeypatch.setattr("streams.segments._ROWS", rows)
+    segments = open_segments(signal, DETECTOR)
+    assert segments.first_row.tolist() == [0, 1, 5, 7, 10]
+    assert segments.zero_us.tolist() == [5.0, 6.5, 20.0, 41.0]

@@ -13,7 +13,7 @@ from streams.block import CHARGE_DTYPE, EVENT_DTYPE, TICK_NS, Block
 from streams.config import ElectronicsConfig, SimulationConfig, checked
 from streams.detector import load_detector, presets
 from streams.errors import ConfigError
-from streams.signals import BurstSignal, CalibrationSignal, NeutrinoSignal, SegmentsSignal
+from streams.signals import BurstSignal, CalibrationSignal, MuonSignal, NeutrinoSignal
 from streams.simulate import stream
 
 NO_NOISE = ElectronicsConfig(noise_scale=0.0, ac_coupling_ms=0.0)
@@ -214,28 +214,6 @@ BAD = {
     "position": ({"position": "middle"}, "position: got 'middle', allowed are central, outer"),
     "planes": ({"planes": ("U", "W")}, "planes: got ['W'], detector fd1-hd-apa has U, V, X"),
     "no planes": ({"planes": ()}, "planes: got (), want some of U, V, X"),
-    "negative rate": ({"signals": (NeutrinoSignal(rate_hz=-1.0),)}, "signals[0].rate_hz: got -1.0"),
-    "rate is no number": (
-        {"signals": (NeutrinoSignal(rate_hz=float("nan")),)},
-        "signals[0].rate_hz: got nan",
-    ),
-    "huge rate": (
-        {"signals": (NeutrinoSignal(rate_hz=1e12),)},
-        "signals[0].rate_hz: got 1000000000000.0, want 0 to 1e",
-    ),
-    "energies": (
-        {"signals": (NeutrinoSignal(rate_hz=1.0, min_energy_mev=20.0, max_energy_mev=10.0),)},
-        "want 5 <= min < max",
-    ),
-    "direction": (
-        {"signals": (NeutrinoSignal(rate_hz=1.0, direction=(0.0, 0.0, 0.0)),)},
-        "signals[0].direction: got (0.0, 0.0, 0.0), want a vector",
-    ),
-    "distance": ({"signals": (BurstSignal(distance_kpc=0.0),)}, "signals[0].distance_kpc: got 0.0"),
-    "axes": (
-        {"signals": (SegmentsSignal("a.h5", axes=("x", "x", "z")),)},
-        "signals[0].axes: got ('x', 'x', 'z')",
-    ),
     "unknown source": ({"backgrounds": {"Ar40": 1.0}}, "unknown source 'Ar40', allowed are Ar39, Kr85, Ar42"),
     "huge scale": (
         {"backgrounds": {"Ar39": 1e6}},
@@ -252,6 +230,21 @@ BAD = {
     "coupling": ({"electronics": ElectronicsConfig(ac_coupling_ms=0.001)}, "ac_coupling_ms: got 0.001"),
     "windows": ({"windows": 0}, "windows: got 0"),
     "window_blocks": ({"window_blocks": -3}, "window_blocks: got -3"),
+    "many windows": ({"windows": 10**40}, "want 1 to 999999"),
+    "zero byte": ({"model": "a\0.toml"}, "configuration: got a text with a zero byte"),
+    "a signal called as a background": (
+        {"signals": (NeutrinoSignal(rate_hz=1.0), CalibrationSignal("gamma", 1.0, 1.0, name="Ar39"))},
+        "signals[1].name: got 'Ar39', which is a source of model v3.6",
+    ),
+    "two of kind muons": ({"signals": (MuonSignal(), MuonSignal())}, "signals: got 2 of kind muons"),
+    "a burst that is too near": (
+        {"signals": (BurstSignal(distance_kpc=0.05, scale=1e4),)},
+        "of one core for each second; want at most 1e+07",
+    ),
+    "calibration outside": (
+        {"signals": (CalibrationSignal("gamma", 1.0, 1.0, position_mm=(4000.0, 0.0, 1.0)),)},
+        "position_mm: got (4000.0, 0.0, 1.0)",
+    ),
     "seed": ({"seed": -1}, "seed: got -1"),
     "first_timestamp": ({"first_timestamp": -1}, "first_timestamp: got -1"),
 }
