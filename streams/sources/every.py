@@ -137,9 +137,9 @@ def _numbered(signals: Sequence[Every]) -> list[Every]:
             again += 1
             whole = f"{source}/{again}"
         known.add(whole + end + phase)
-        if whole not in numbers:
-            numbers[whole] = number_of(whole, numbers.values())
-        found.append(signal._replace(key=whole + end + phase, number=numbers[whole]))
+        if whole + end not in numbers:
+            numbers[whole + end] = number_of(whole + end, numbers.values())
+        found.append(signal._replace(key=whole + end + phase, number=numbers[whole + end]))
     return found
 
 
