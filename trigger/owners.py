@@ -1,5 +1,6 @@
 """What each cell of a frame belongs to, and how crowded it is with events that are simulated too often.
 
+>>> from streams.block import CHARGE_DTYPE
 >>> owners(np.zeros(0, CHARGE_DTYPE), Truth(), ("Ar39",), 0, {}).origin.shape
 (16, 248)
 """
