@@ -120,6 +120,7 @@ def with_value(column: str, value: float) -> tuple[float, ...]:
     ("column", "value", "sentence"),
     [
         ("t0_start", np.nan, "row 1: got a number that is not finite"),
+        ("t0_start", -1e15, "a time beyond 4e\\+14 us"),
         ("t0_start", 1e15, "a time beyond 4e\\+14 us"),
         ("dE", -1.0, "an energy that is not 0 to 1e\\+06 MeV"),
         ("dE", 2e6, "an energy that is not 0 to 1e\\+06 MeV"),
@@ -156,7 +157,7 @@ def test_datasets_that_are_no_column_of_rows_are_refused(tmp_path: Path, shape: 
 
 
 def test_an_event_whose_rows_are_apart_is_refused(tmp_path: Path) -> None:
-    signal = written(tmp_path / "s.h5", [track(3, 0.0), track(8, 0.0), track(8, 0.0), track(3, 0.0)])
+    signal = written(tmp_path / "s.h5", [track(k, 0.0) for k in (3, 8, 8, 3, 8)])
     with pytest.raises(UserError, match="row 3: event_id 3 was there before, others since: sort the rows"):
         open_segments(signal, DETECTOR)
 
@@ -167,6 +168,7 @@ def test_an_event_begins_at_its_earliest_row(tmp_path: Path) -> None:
     assert own.time_ns.tolist() == [2e6, 2e6 + 40e3]
     delay = read_event(own, 0).deposits[:, 5]
     assert np.allclose(delay, np.repeat([20e3, 0.0], 10))
+    assert np.allclose(read_event(own, 1).deposits[:, 5], np.repeat([0.0, 10e3], 10))
 
 
 def test_a_position_with_one_face_has_argon_on_one_side(tmp_path: Path) -> None:
