@@ -188,3 +188,14 @@ def test_events_do_not_depend_on_how_much_is_read_at_once(
     segments = open_segments(signal, DETECTOR)
     assert segments.first_row.tolist() == [0, 1, 5, 7, 10]
     assert segments.zero_us.tolist() == [5.0, 6.5, 20.0, 41.0]
+
+
+@pytest.mark.parametrize(("mm", "pieces"), [(0.05, 1), (0.9, 1), (1.5, 2), (10.5, 11)])
+def test_short_segments_ionise_as_long_ones(tmp_path: Path, mm: float, pieces: int) -> None:
+    """Pieces of at most a millimetre, and the recombination of dE / length down to a micrometre."""
+    columns = [(name, kind.replace("f4", "f8")) for name, kind in COLUMNS]
+    row = (1, 0.0, 0.2106 * mm, 100.0, 10.0, 50.0, 100.0, 10.0, 50.0 + mm / 10)
+    deposits = read_event(open_segments(written(tmp_path / "s.h5", [row], columns), DETECTOR), 0).deposits
+    assert len(deposits) == pieces
+    assert deposits[:, 4].sum() == pytest.approx(0.2106e6 * mm / 23.6 * 0.705, rel=2e-3)
+    assert deposits[:, 2].mean() == pytest.approx(500 + mm / 2)
