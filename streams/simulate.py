@@ -22,6 +22,7 @@ from streams.block import CHARGE_DTYPE, EVENT_DTYPE, TICKS_PER_BLOCK, TIMESTAMP_
 from streams.compiled import Floats
 from streams.config import SimulationConfig, checked
 from streams.detector import Detector, load_detector
+from streams.errors import ConfigError
 from streams.generate import Generator, Happened
 from streams.geometry.planes import plane_geometry
 from streams.readout import PlaneReadout
@@ -114,15 +115,19 @@ def stream(config: SimulationConfig, *, blocks_at_once: int = _BLOCKS_AT_ONCE) -
     """
     detector, generator = load_detector(checked(config).detector), Generator(config)
     planes = [_Plane(config, detector, name, generator.max_sigma_tick) for name in config.planes]
-    return _blocks(config, generator, planes, _Truth(detector.tick_ns), blocks_at_once)
+    ahead = 2 + max(plane.ahead for plane in planes) // TICKS_PER_BLOCK  # waveforms begin before their charge
+    if ahead > _LEAD:
+        raise ConfigError(
+            f"detector {config.detector}: waveforms begin {ahead} blocks before their charge, want at most {_LEAD}: "
+            "give a smaller drift.longitudinal_cm2_per_s or a shorter response"
+        )
+    return _blocks(config, generator, planes, ahead, blocks_at_once)
 
 
 def _blocks(
-    config: SimulationConfig, generator: Generator, planes: list[_Plane], truth: _Truth, blocks_at_once: int
+    config: SimulationConfig, generator: Generator, planes: list[_Plane], ahead: int, blocks_at_once: int
 ) -> Iterator[Block]:
-    ahead = 2 + max(plane.ahead for plane in planes) // TICKS_PER_BLOCK  # waveforms begin before their charge
-    if ahead > _LEAD:
-        raise ValueError(f"waveforms begin {ahead} blocks before their charge, want at most {_LEAD}")
+    truth = _Truth(load_detector(config.detector).tick_ns)
     first = -generator.drift_blocks - _LEAD
     generated = first  # blocks of time that have happened
     for number in count(first):

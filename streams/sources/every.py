@@ -34,7 +34,7 @@ from streams.sources.places import drifts, place_tables
 from streams.sources.spectra import spectrum_tables
 from streams.sources.table import sources, span
 
-SECONDS_PER_EVENT = 1e-3  # CPU of one neutrino of 10 MeV, transport and signal on three planes
+SECONDS_PER_EVENT = 1e-2  # CPU of one neutrino of 20 MeV, transport and signal on three planes (measured)
 _SIGNALS = 1 << 17  # an event's id has 18 bits for its source; backgrounds have the lower numbers
 _KIND = {"decay": DECAY, "capture": DECAY, "spectrum": SPECTRUM}
 

@@ -97,3 +97,21 @@ def test_deposits_add_up_cell_by_cell() -> None:
     assert max(abs(both[cell] - parts[cell]) for cell in parts) < 1.0  # a part below one electron is left out
     keys = list(both)
     assert keys == sorted(keys)
+
+
+def test_many_small_deposits_are_one_large() -> None:
+    """Fifteen electrons a thousand times: none is too small to count."""
+    one = cells_of(np.array([[1000.0, 0.0, 1001.0, 1.0, 15e3, 0.0]]))
+    many = cells_of(np.array([[1000.0, 0.0, 1001.0, 1.0, 15.0, 0.0]] * 1000))
+    assert many[2].sum() == pytest.approx(one[2].sum(), rel=2e-3)
+    assert many[2].max() == pytest.approx(one[2].max(), rel=1e-6)
+
+
+@pytest.mark.parametrize("room", range(1, 40))
+def test_cells_grow_as_they_must(room: int) -> None:
+    arrivals = np.zeros((1, 7))
+    arrive(DRIFT, np.array([2000.0, 0.0, 1001.0, 1.0, 1e5, 0.0]), 0.0, arrivals[0])
+    wanted, n = truth(COLLECTION, arrivals, Cells(np.zeros(4096, np.int64), np.zeros(4096)))
+    cells, m = truth(COLLECTION, arrivals, Cells(np.zeros(room, np.int64), np.zeros(room)))
+    assert n == m > 20 and np.array_equal(cells.keys[:m], wanted.keys[:n])
+    assert np.array_equal(cells.electrons[:m], wanted.electrons[:n])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from itertools import islice
 
 import msgspec
@@ -261,3 +262,16 @@ def test_a_bad_configuration_is_one_sentence(case: str) -> None:
 def test_a_good_configuration_comes_back() -> None:
     config = SimulationConfig(seed=9, backgrounds={"Tl208": 3.0}, signals=(NeutrinoSignal(rate_hz=0.0),))
     assert checked(config) is config
+
+
+def test_charge_that_spreads_too_far_is_refused(tmp_path) -> None:
+    from importlib.resources import files
+
+    text = (files("streams.presets") / "fd1-hd-apa.toml").read_text()
+    wide = re.sub(r"longitudinal_cm2_per_s = [\d.]+", "longitudinal_cm2_per_s = 7000.0", text)
+    (tmp_path / "wide.toml").write_text(wide)
+    assert wide != text
+    with pytest.raises(
+        ConfigError, match="waveforms begin 15 blocks before their charge, want at most 8: give"
+    ):
+        stream(SimulationConfig(detector=str(tmp_path / "wide.toml")))
