@@ -154,7 +154,7 @@ def test_a_stream_without_truth_says_so() -> None:
 
 
 def test_limits_end_an_endless_stream_and_runs_repeat() -> None:
-    config = SimulationConfig(seed=8, signals=(NeutrinoSignal(rate_hz=20_000.0),))
+    config = SimulationConfig(seed=8, planes=("X",), signals=(NeutrinoSignal(rate_hz=20_000.0),))
     one = replay.run(stream(config), firmware(), interactions=20)
     two = replay.run(stream(config), firmware(), interactions=20)
     assert report.report(one) == report.report(two)
@@ -167,7 +167,7 @@ def test_a_simulation_is_streamed_in_constant_memory() -> None:
     quiet = firmware(threshold=511)
     state = replay._Replay(quiet)
     sizes = []
-    blocks = islice(stream(SimulationConfig(seed=8)), 160)
+    blocks = islice(stream(SimulationConfig(seed=8, planes=("X",))), 160)
     for frame in replay.stream_frames(state.truth.watch(blocks), replay.FastFrontEnd()):
         state.take(frame)
         sizes.append((len(state.truth._charge), len(state.truth._events)))
