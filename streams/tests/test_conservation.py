@@ -107,3 +107,11 @@ def test_every_charge_has_its_event_and_every_event_its_charge() -> None:
     assert len(done) > 15
     assert all(sums[e["id"]] == pytest.approx(e["electrons"], rel=1e-6) for e in done)
     assert set(charge["event"]) <= set(events["id"])
+
+
+def test_the_first_block_has_the_events_that_end_in_it() -> None:
+    config = msgspec.structs.replace(ALONE, backgrounds={"all": 0.0, "Ar39": 40.0})
+    block = taken(1, config)[0]
+    early = block.events[block.events["tick_first"] < 0]
+    assert len(early) > 10 and (early["tick_last"] >= 0).all() and (early["tick_last"] < 64).any()
+    assert set(block.charge["event"]) <= set(block.events["id"])
