@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from streams.rng import exponential, stream
 from streams.schedule import Schedule, Steps, key_of, schedule, schedule_of
 
 BLOCK_NS = 32_768.0
@@ -80,3 +81,18 @@ def test_nothing_happens_without_a_rate() -> None:
     for plan in (schedule_of((), (), ()), plan_of(("a", 0.0, ())), plan_of(("a", 0.0, [(1e9, 2e9, 5.0)]))):
         rows, time_ns = schedule(plan, 3, 0, 100, BLOCK_NS)
         assert rows.shape == (0, 3) and time_ns.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "blocks"), [(10.4, 20.6, (10, 21)), (10.6, 20.4, (11, 20)), (10.5, 20.5, (10, 20))]
+)
+def test_a_step_is_there_if_it_covers_the_middle(begin: float, end: float, blocks: tuple[int, int]) -> None:
+    rows, _ = schedule(plan_of(("a", 0.0, [(begin * BLOCK_NS, end * BLOCK_NS, 1e6)])), 3, 0, 60, BLOCK_NS)
+    assert set(rows[:, 1]) == set(range(*blocks))
+
+
+def test_events_and_the_times_of_a_block_have_streams_of_their_own() -> None:
+    """Number 0 of a block is for the times; events count from one (``streams.generate``)."""
+    plan = plan_of(("a", 1e6, ()))
+    _, time_ns = schedule(plan, 3, 5, 1, BLOCK_NS)
+    assert time_ns[0] == 5 * BLOCK_NS + exponential(stream(3, plan.key[0], 5, 0)) * 1000
