@@ -10,6 +10,7 @@ than the response's start is treated as if it had come by.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from streams.compiled import Integers, Singles
 from streams.response import strips, thin_wires
 from streams.response.electronics import SHAPER_US, Chain, cold_electronics, configured
 from streams.response.field import FieldResponse, reach
-from streams.response.models import ThinWires
+from streams.response.models import ResponseModel, ThinWires
 from streams.response.wirecell import read
 
 if TYPE_CHECKING:
@@ -99,6 +100,13 @@ def kernel_of(response: FieldResponse, plane: str, chain: Chain, tick_ns: float)
     return PlaneKernel(table, first + int(used[0]), reach(current), windows_of(table))
 
 
+@cache
+def _built_in(model: ResponseModel, plane: str, chain: Chain, tick_ns: float) -> PlaneKernel:
+    """Return the kernel by the preset's model: a run of many short streams makes it once."""
+    response = (thin_wires if isinstance(model, ThinWires) else strips).field_response(model)
+    return kernel_of(response, plane, chain, tick_ns)
+
+
 def plane_kernel(detector: Detector, plane: str, config: ElectronicsConfig) -> PlaneKernel:
     """Return the kernel of ``plane`` (U, V or X) of a detector, by the file of ``config`` or by the preset's model.
 
@@ -107,10 +115,7 @@ def plane_kernel(detector: Detector, plane: str, config: ElectronicsConfig) -> P
     UserError : a file that cannot be used.
     ConfigError : a gain or peaking time that the electronics does not have.
     """
+    chain = configured(detector.electronics, config)
     if config.field_response:
-        response = read(config.field_response)
-    elif isinstance(detector.response, ThinWires):
-        response = thin_wires.field_response(detector.response)
-    else:
-        response = strips.field_response(detector.response)
-    return kernel_of(response, plane, configured(detector.electronics, config), detector.tick_ns)
+        return kernel_of(read(config.field_response), plane, chain, detector.tick_ns)
+    return _built_in(detector.response, plane, chain, detector.tick_ns)
