@@ -96,3 +96,9 @@ def test_events_and_the_times_of_a_block_have_streams_of_their_own() -> None:
     plan = plan_of(("a", 1e6, ()))
     _, time_ns = schedule(plan, 3, 5, 1, BLOCK_NS)
     assert time_ns[0] == 5 * BLOCK_NS + exponential(stream(3, plan.key[0], 5, 0)) * 1000
+
+
+def test_keys_have_62_bits_and_differ() -> None:
+    keys = [key_of(f"source {n}") for n in range(1000)]
+    assert len(set(keys)) == 1000 and 2**61 < max(keys) < 2**62
+    assert len({key & 0xFF for key in keys}) > 200  # low bits differ as well
