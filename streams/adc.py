@@ -39,9 +39,7 @@ class Chain(NamedTuple):
     """The channels of one plane behind their wires."""
 
     lanes: Singles  # (tiles, 6 * 32)
-    slot: (
-        Integers  # (tiles, most), place of the groups in the tile in the common noise of tick 0; -1: no more
-    )
+    slot: Integers  # (tiles, most), place of the tile's groups in the common noise of tick 0
     share: (
         Singles  # (tiles, most, 32), r.m.s. of the common noise of that group, 0 for channels of other groups
     )

@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from streams.detector import Detector, load_detector
+from streams.faults import checked_faults
 from streams.limits import check_signal, refuse, within
 from streams.signals import MuonSignal, Signal, origins
 
@@ -30,9 +31,7 @@ class ElectronicsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     field_response: str = ""  # Wire-Cell field response, json or json.bz2; empty: the built-in stand-in
     noise_spectra: str = ""  # Wire-Cell noise spectra, json or json.bz2; empty: the preset's
     noise_scale: float = 1.0  # of all noise
-    coherent_adc: float | None = (
-        None  # r.m.s. of the noise common to a group of channels; absent: the preset's
-    )
+    coherent_adc: float | None = None  # r.m.s. of the noise common to a board; absent: the preset's
     dead_channels: tuple[int, ...] = ()  # offline numbers in the assembly: U, then V, then X
     noisy_channels: dict[int, float] = {}  # factor on the noise of a channel
     stuck_bits: dict[int, tuple[int, int]] = {}  # channel: (mask of the bits that stick, what they show)
@@ -44,18 +43,14 @@ class SimulationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     seed: int = 1
     detector: str = "fd1-hd-apa"  # name of a file in streams/presets, or the path of a TOML file
-    position: str = (
-        "central"  # class of the assembly in its module: which faces are active, what comes from outside
-    )
+    position: str = "central"  # in the module: which faces are active, what comes from outside
     planes: tuple[str, ...] = ("U", "V", "X")  # planes that are read out
     windows: int = 2  # trigger records in a file
     window_blocks: int = 69  # blocks of 64 ticks in one record; 69 * 64 ticks cover the drift of 4 395 ticks
-    model: str = (
-        "v3.6"  # table of the backgrounds: a name in streams/sources/models, or the path of a TOML file
-    )
+    model: str = "v3.6"  # table of the backgrounds: a name in streams/sources/models, or a path
     backgrounds: dict[str, float] = {}  # factor on the activity of a source or a group of sources
     chain_branching: Literal["physical", "fcl"] = (
-        "physical"  # "fcl": each isotope of a chain with its full activity
+        "physical"  # "fcl": each isotope with its chain's full activity
     )
     signals: tuple[Signal, ...] = ()
     electron_lifetime_ms: float = 10.4  # DUNE far detector services (dunecore detectorproperties_dune.fcl)
@@ -63,7 +58,7 @@ class SimulationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first_timestamp: int = 1_000_000_000_000  # 62.5 MHz counts at tick 0
 
 
-def _check_electronics(electronics: ElectronicsConfig, channels: int) -> None:
+def _check_electronics(electronics: ElectronicsConfig, detector: Detector) -> None:
     within("electronics.noise_scale", electronics.noise_scale, 0, 100)
     coupling = electronics.ac_coupling_ms
     refuse(
@@ -72,16 +67,11 @@ def _check_electronics(electronics: ElectronicsConfig, channels: int) -> None:
     )
     if electronics.coherent_adc is not None:
         within("electronics.coherent_adc", electronics.coherent_adc, 0, 100, "ADC")
+    channels = sum(plane.channels for plane in detector.planes.values())
     for name in ("dead_channels", "noisy_channels", "stuck_bits", "sticky_codes"):
         for channel in getattr(electronics, name):
             within(f"electronics.{name}: channel", channel, 0, channels - 1)
-    for channel, factor in electronics.noisy_channels.items():
-        within(f"electronics.noisy_channels.{channel}", factor, 0, 100)
-    for channel, chance in electronics.sticky_codes.items():
-        within(f"electronics.sticky_codes.{channel}", chance, 0, 1)
-    for channel, bits in electronics.stuck_bits.items():
-        for value in bits:
-            within(f"electronics.stuck_bits.{channel}", value, 0, 2**14 - 1)
+    checked_faults(electronics, detector)
 
 
 def _check_planes(planes: tuple[str, ...], detector: Detector, name: str) -> None:
@@ -135,7 +125,7 @@ def checked(config: SimulationConfig) -> SimulationConfig:
     refuse(not lifetime > 0, f"electron_lifetime_ms: got {lifetime}, want more than 0 ms")
     stamp = config.first_timestamp
     refuse(not 0 <= stamp < 2**62, f"first_timestamp: got {stamp}, want 0 to 2**62 - 1")
-    _check_electronics(config.electronics, sum(plane.channels for plane in detector.planes.values()))
+    _check_electronics(config.electronics, detector)
     sources(config, detector)
     _check_signals(config)
     return config

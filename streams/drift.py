@@ -3,9 +3,9 @@
 A deposit at |x| arrives |x| / v after its event, less what is attached on the way, spread by Gaussians along and
 across the drift. The truth of a cell (collection channel, tick) is the integral over it; tick k means arrivals within
 half a tick of k: the collection response has its peak there. What arrives beyond the ends of the wires is in none,
-as it is in no waveform. Cells with less than one electron of an event are left
-out of the truth; the waveforms are made of the arrivals themselves. Numbers of electrons are expectation values
-(their own fluctuation is a hundred electrons, the noise 400).
+as it is in no waveform. Cells with less than one electron of an event are left out of the truth; the waveforms are
+made of the arrivals themselves. Numbers of electrons are expectation values (their own fluctuation is a hundred
+electrons, the noise 400).
 
 >>> from streams.detector import load_detector
 >>> d = drift_of(load_detector("fd1-hd-apa"), 10.4)
@@ -22,13 +22,12 @@ import numpy as np
 
 from streams.compiled import Floats, Integers, compiled
 from streams.detector import Detector
-from streams.geometry.planes import PlaneGeometry
+from streams.geometry.planes import PlaneGeometry, covers, place_mm
+from streams.response.arrivals import ELECTRONS, FACE, SIGMA_MM, SIGMA_TICK, TICK, Y_MM, Z_MM
 
 SPREAD = 4.0  # Gaussians are cut at this many standard deviations (6e-5 of the charge)
 _MIN_SIGMA = 0.02  # of a tick or a pitch: keeps the integrals finite at the wires
 CHANNELS = 4096  # key of a cell = tick * CHANNELS + channel
-#: Columns of an arrival.
-TICK, FACE, Y, Z, SIGMA_TICK, SIGMA_MM, ELECTRONS = range(7)
 
 
 class Drift(NamedTuple):
@@ -65,8 +64,8 @@ def arrive(drift: Drift, deposit: Floats, time_ns: float, arrival: Floats) -> No
     distance = abs(deposit[0])
     arrival[TICK] = (time_ns + deposit[5]) / drift.tick_ns + distance * drift.ticks_per_mm
     arrival[FACE] = 0.0 if deposit[0] > 0 else 1.0
-    arrival[Y] = deposit[1]
-    arrival[Z] = deposit[2]
+    arrival[Y_MM] = deposit[1]
+    arrival[Z_MM] = deposit[2]
     arrival[SIGMA_TICK] = max(drift.tick_sigma * math.sqrt(distance), _MIN_SIGMA)
     arrival[SIGMA_MM] = drift.mm_sigma * math.sqrt(distance)
     arrival[ELECTRONS] = deposit[4] * math.exp(-distance * drift.loss_per_mm)
@@ -75,13 +74,11 @@ def arrive(drift: Drift, deposit: Floats, time_ns: float, arrival: Floats) -> No
 @compiled
 def _spread(plane: PlaneGeometry, a: Floats, cells: Cells, filled: int) -> tuple[Cells, int]:
     """Append the cells of one arrival from ``filled`` on: integrals of two Gaussians."""
-    if not (plane.low_y <= a[Y] <= plane.high_y and plane.low_z <= a[Z] <= plane.high_z):
-        return cells, filled  # beyond the wires
+    if not covers(plane, a[Y_MM], a[Z_MM]):
+        return cells, filled
     root = 0.7071067811865476
     face = int(a[FACE])
-    across = (
-        a[Y] * plane.normal_y[face] + a[Z] * plane.normal_z[face] - plane.offset_mm[face]
-    ) / plane.pitch_mm
+    across = place_mm(plane, face, a[Y_MM], a[Z_MM]) / plane.pitch_mm
     sigma = max(a[SIGMA_MM] / plane.pitch_mm, _MIN_SIGMA)
     first = math.floor(a[TICK] - SPREAD * a[SIGMA_TICK] + 0.5)
     last = math.floor(a[TICK] + SPREAD * a[SIGMA_TICK] + 0.5)

@@ -13,22 +13,21 @@ here they do so at random, with the nearer of the two (an assumption).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.compiled import compiled
-from streams.config import ElectronicsConfig
-from streams.detector import Detector
-from streams.errors import ConfigError
+from streams.limits import refuse
 from streams.rng import stream, uniform
+
+if TYPE_CHECKING:
+    from streams.config import ElectronicsConfig
+    from streams.detector import Detector
 
 _STICKY = 5 << 40  # purpose of the random numbers
 _LOW = 0x3F
-
-
-def _refuse(wrong: bool, sentence: str) -> None:
-    if wrong:
-        raise ConfigError(sentence)
 
 
 def checked_faults(electronics: ElectronicsConfig, detector: Detector) -> None:
@@ -42,19 +41,19 @@ def checked_faults(electronics: ElectronicsConfig, detector: Detector) -> None:
     for name in ("dead_channels", "noisy_channels", "stuck_bits", "sticky_codes"):
         for channel in getattr(electronics, name):
             wrong = not 0 <= channel < channels
-            _refuse(wrong, f"electronics.{name}: got channel {channel}, want 0 to {channels - 1}")
+            refuse(wrong, f"electronics.{name}: got channel {channel}, want 0 to {channels - 1}")
     for channel, factor in electronics.noisy_channels.items():
         wrong = not 0 <= factor <= 100
-        _refuse(wrong, f"electronics.noisy_channels.{channel}: got {factor}, want a factor of 0 to 100")
+        refuse(wrong, f"electronics.noisy_channels.{channel}: got {factor}, want a factor of 0 to 100")
     top = 2**detector.adc_bits - 1
     for channel, bits in electronics.stuck_bits.items():
         wrong = not all(0 <= number <= top for number in bits)
-        _refuse(
+        refuse(
             wrong, f"electronics.stuck_bits.{channel}: got {list(bits)}, want mask and value of 0 to {top}"
         )
     for channel, chance in electronics.sticky_codes.items():
         wrong = not 0 <= chance <= 1
-        _refuse(wrong, f"electronics.sticky_codes.{channel}: got {chance}, want a probability of 0 to 1")
+        refuse(wrong, f"electronics.sticky_codes.{channel}: got {chance}, want a probability of 0 to 1")
 
 
 def stick_bits(adc: NDArray[np.uint16], channel: int, mask: int, value: int) -> None:

@@ -28,7 +28,7 @@ from streams.signals import (
 )
 from streams.sources.neutrinos.cross_sections import MAX_ENERGY_MEV
 
-MAX_RATE_HZ = 1e7  # of any signal: 330 events in each block
+MAX_RATE_HZ = 1e7  # of any source or signal: 330 events in each block
 MOST_LETTERS = EVENT_DTYPE["origin"].itemsize  # of a name
 MOST_MS = 1e9  # from the start of the run: 11.6 days
 #: Ends of the tables of energies [MeV].
@@ -70,10 +70,14 @@ def _energies(name: str, signal: NeutrinoSignal | BurstSignal, least: float) -> 
     )
 
 
+def named(origin: str) -> bool:
+    """Return whether events can have the origin of this name."""
+    return origin.isascii() and origin.isprintable() and 0 < len(origin) <= MOST_LETTERS
+
+
 def _name(name: str, signal: Signal) -> None:
     for origin in origins(signal):
-        good = origin.isascii() and origin.isprintable() and 0 < len(origin) <= MOST_LETTERS
-        refuse(not good, f"{name}.name: got {origin!r}, want 1 to {MOST_LETTERS} ASCII letters")
+        refuse(not named(origin), f"{name}.name: got {origin!r}, want 1 to {MOST_LETTERS} ASCII letters")
 
 
 def _neutrinos(name: str, signal: NeutrinoSignal) -> None:

@@ -32,12 +32,8 @@ from streams.white import TILE, quantiles
 
 T = TypeVar("T")
 
-_WHITE, _PEDESTAL, _GAIN, _COMMON = (
-    1 << 40,
-    2 << 40,
-    3 << 40,
-    4 << 40,
-)  # purposes of random numbers, not an event's
+# Purposes of random numbers, apart from those of events.
+_WHITE, _PEDESTAL, _GAIN, _COMMON = (n << 40 for n in (1, 2, 3, 4))
 
 
 class PlaneReadout:

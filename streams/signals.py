@@ -102,11 +102,8 @@ class SegmentsSignal(_Struct, frozen=True, tag_field="kind", tag="segments"):
     start_ms: float = 0.0  # of the first event, from the start of the run
     spacing_ms: float = 5.0  # from one event to the next; 0: the file's own times go on from event to event
     origin_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)  # where the file's (0, 0, 0) lies here
-    axes: tuple[str, str, str] = (
-        "x",
-        "y",
-        "z",
-    )  # the file's axes that are x, y, z here; "-x" turns one round
+    #: The file's axes that are x, y, z here; "-x" turns one round.
+    axes: tuple[str, str, str] = ("x", "y", "z")
     outside: Literal["refuse", "drop"] = "refuse"  # what to do with deposits outside the active argon
     name: str = "segments"
 

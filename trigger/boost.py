@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from streams.errors import ConfigError
 from streams.sources.model import load_model
+from streams.sources.table import check_names, key_of
 from trigger.config import TrainConfig
 
 
@@ -20,11 +20,7 @@ def factors(scales: Mapping[str, float], model: str) -> dict[str, float]:
 
     Scales belong to a source's name, to its group or to ``all``; the most exact one counts, as in ``backgrounds``.
     """
-    found = {}
-    for entry in load_model(model):
-        key = next((key for key in (entry.name, entry.group, "all") if key in scales), "")
-        found[entry.name] = scales.get(key, 1.0)
-    return found
+    return {entry.name: scales.get(key_of(entry, scales), 1.0) for entry in load_model(model)}
 
 
 def boosts(config: TrainConfig) -> dict[str, float]:
@@ -34,14 +30,7 @@ def boosts(config: TrainConfig) -> dict[str, float]:
     ------
     ConfigError : a name that is neither a source nor a group of the table.
     """
-    entries = load_model(config.simulation.model)
-    names, groups = [entry.name for entry in entries], list(dict.fromkeys(entry.group for entry in entries))
-    unknown = [name for name in config.sample.boost if name not in (*names, *groups, "all")]
-    if unknown:
-        raise ConfigError(
-            f"sample.boost: unknown source {unknown[0]!r}, allowed are {', '.join(names)}, "
-            f"the groups {', '.join(groups)}, and all"
-        )
+    check_names("sample.boost", config.sample.boost, load_model(config.simulation.model))
     return factors(config.sample.boost, config.simulation.model)
 
 

@@ -56,20 +56,16 @@ def replay(
 
     Example: lartrig replay signal.toml --firmware firmware/ --interactions 500 --report replay.json
     """
-    from streams import toml
-    from streams.config import SimulationConfig
     from streams.console import console
     from trigger import replay as replaying
     from trigger import report as reports
-    from trigger.assembly import per_10kt
 
     loaded = replaying.load(firmware)
     _absent(report)
     _absent(pictures)
-    blocks, shown = _stream(source, interactions, exposure)
+    blocks, shown, per_10kt = _stream(source, interactions, exposure)
     result = replaying.run(blocks, loaded, interactions=interactions, exposure_s=exposure, shown=shown)
-    if source.suffix == ".toml":
-        result.per_10kt = per_10kt(toml.load(source, SimulationConfig))
+    result.per_10kt = per_10kt
     content = {"source": str(source), "threshold": loaded.settings.threshold, **reports.report(result)}
     if report is not None:
         _write_json(content, report)
@@ -96,11 +92,12 @@ def _absent(path: Path | None) -> None:
         raise ConfigError(f"output {path}: the folder {path.parent} does not exist: create it first")
 
 
-def _stream(source: Path, interactions: int, exposure_s: float) -> tuple[Iterable[Block], Progress]:
-    """Return the blocks of a file or of a simulation, and how to show progress on its frames."""
+def _stream(source: Path, interactions: int, exposure_s: float) -> tuple[Iterable[Block], Progress, float]:
+    """Return the blocks of a file or of a simulation, how to show progress on its frames, and rates per 10 kt."""
     from streams import toml
     from streams.config import SimulationConfig, checked
     from streams.console import progress
+    from trigger.physics import PER_10KT
     from trigger.sample import FRAME_S
 
     if source.suffix != ".toml":
@@ -109,7 +106,7 @@ def _stream(source: Path, interactions: int, exposure_s: float) -> tuple[Iterabl
         if interactions or exposure_s:
             raise ConfigError(f"{source}: a file is replayed whole: leave out --interactions and --exposure")
         whole = -(-sum(window.n_blocks for window in windows(source)) // 8)
-        return blocks(source), lambda frames: progress(frames, "replay, frames", whole)
+        return blocks(source), lambda frames: progress(frames, "replay, frames", whole), PER_10KT
     import msgspec
 
     from streams.signals import NeutrinoSignal
@@ -117,7 +114,7 @@ def _stream(source: Path, interactions: int, exposure_s: float) -> tuple[Iterabl
     from trigger.assembly import per_10kt
 
     config = checked(toml.load(source, SimulationConfig))
-    per_10kt(config)
+    factor = per_10kt(config)
     neutrinos = [s for s in config.signals if isinstance(s, NeutrinoSignal)]
     rate = sum(s.rate_hz for s in neutrinos)
     if not interactions and not exposure_s:
@@ -129,7 +126,7 @@ def _stream(source: Path, interactions: int, exposure_s: float) -> tuple[Iterabl
     seconds = max(exposure_s, interactions / rate if interactions else 0.0)
     about = int(seconds / FRAME_S) + 1
     blocks_ = stream(msgspec.structs.replace(config, planes=("X",)))
-    return blocks_, lambda frames: progress(frames, "replay, frames (about)", about)
+    return blocks_, lambda frames: progress(frames, "replay, frames (about)", about), factor
 
 
 def _write_json(content: dict[str, Any], path: Path) -> None:

@@ -99,9 +99,15 @@ def place_mm(geometry: PlaneGeometry, face: int, y: float, z: float) -> float:
 
 
 @compiled
+def covers(geometry: PlaneGeometry, y: float, z: float) -> bool:
+    """Return whether the wires reach as far as (y, z) [mm]."""
+    return bool(geometry.low_y <= y <= geometry.high_y and geometry.low_z <= z <= geometry.high_z)
+
+
+@compiled
 def wire_at(geometry: PlaneGeometry, face: int, y: float, z: float) -> int:
     """Return the wire of ``face`` nearest to (y, z) [mm], or -1 where there is none."""
-    if not (geometry.low_y <= y <= geometry.high_y and geometry.low_z <= z <= geometry.high_z):
+    if not covers(geometry, y, z):
         return -1
     wire = math.floor(place_mm(geometry, face, y, z) / geometry.pitch_mm)
     return wire if 0 <= wire < geometry.wires else -1

@@ -11,7 +11,7 @@ collection is positive. All planes and impacts of a response have one clock: the
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 IMPACTS = 10  # bins of one pitch: Wire-Cell's paths are a tenth of a pitch apart
 
 
-class FieldResponse(NamedTuple):
+@dataclass(frozen=True, eq=False)  # known by identity: what is made of it is kept
+class FieldResponse:
     """Currents [electrons per us] of one electron, sampled every ``period_us`` from one common start."""
 
     period_us: float

@@ -10,7 +10,7 @@ than the response's start is treated as if it had come by.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ from streams.compiled import Integers, Singles
 from streams.response import strips, thin_wires
 from streams.response.electronics import SHAPER_US, Chain, cold_electronics, configured
 from streams.response.field import FieldResponse, reach
-from streams.response.models import ResponseModel, ThinWires
+from streams.response.models import ThinWires
 from streams.response.wirecell import read
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def _sampled(
     return np.asarray(current @ pulse) * (period_us * chain.adc_per_electron)
 
 
+@lru_cache(maxsize=16)
 def zero_us(response: FieldResponse, chain: Chain) -> float:
     """Return the time after the start [us] midway between the earliest and the latest collection peak, by impact."""
     current = response.current["X"]
@@ -86,6 +87,7 @@ def windows_of(table: NDArray[np.float32]) -> NDArray[np.int64]:
     return windows
 
 
+@lru_cache(maxsize=16)
 def kernel_of(response: FieldResponse, plane: str, chain: Chain, tick_ns: float) -> PlaneKernel:
     """Return the kernel of ``plane`` for one field response and one electronics chain."""
     tick_us, period_us = 1e-3 * tick_ns, response.period_us
@@ -100,13 +102,6 @@ def kernel_of(response: FieldResponse, plane: str, chain: Chain, tick_ns: float)
     return PlaneKernel(table, first + int(used[0]), reach(current), windows_of(table))
 
 
-@cache
-def _built_in(model: ResponseModel, plane: str, chain: Chain, tick_ns: float) -> PlaneKernel:
-    """Return the kernel by the preset's model: a run of many short streams makes it once."""
-    response = (thin_wires if isinstance(model, ThinWires) else strips).field_response(model)
-    return kernel_of(response, plane, chain, tick_ns)
-
-
 def plane_kernel(detector: Detector, plane: str, config: ElectronicsConfig) -> PlaneKernel:
     """Return the kernel of ``plane`` (U, V or X) of a detector, by the file of ``config`` or by the preset's model.
 
@@ -115,7 +110,10 @@ def plane_kernel(detector: Detector, plane: str, config: ElectronicsConfig) -> P
     UserError : a file that cannot be used.
     ConfigError : a gain or peaking time that the electronics does not have.
     """
-    chain = configured(detector.electronics, config)
     if config.field_response:
-        return kernel_of(read(config.field_response), plane, chain, detector.tick_ns)
-    return _built_in(detector.response, plane, chain, detector.tick_ns)
+        response = read(config.field_response)
+    elif isinstance(detector.response, ThinWires):
+        response = thin_wires.field_response(detector.response)
+    else:
+        response = strips.field_response(detector.response)
+    return kernel_of(response, plane, configured(detector.electronics, config), detector.tick_ns)

@@ -15,6 +15,8 @@ True
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,6 +35,7 @@ def _strip(across: Array, blur: Array) -> Array:
     return np.asarray((np.arctan2(across + 0.5, blur) - np.arctan2(across - 0.5, blur)) / np.pi)
 
 
+@cache
 def field_response(model: Strips) -> FieldResponse:
     """Return the response of U, V and X.
 

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 from streams.block import TICKS_PER_BLOCK
 from streams.compiled import Floats, Singles, compiled
-from streams.geometry.planes import PlaneGeometry, place_mm
+from streams.geometry.planes import PlaneGeometry, covers, place_mm
 from streams.response.arrivals import (
     CUT,
     CUT_FEW,
@@ -138,9 +138,7 @@ def add_waveforms(
     nearby = _nearby(geometry, arrivals, reach)
     for i in range(len(arrivals)):
         a = arrivals[i]
-        if not (
-            geometry.low_y <= a[Y_MM] <= geometry.high_y and geometry.low_z <= a[Z_MM] <= geometry.high_z
-        ):
+        if not covers(geometry, a[Y_MM], a[Z_MM]):
             continue
         face = int(a[FACE])
         level = min(max(math.ceil(2.0 * math.log2(max(nearby[i], 1.0) / FEWEST)), 0), LEVELS - 1)

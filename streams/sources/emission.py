@@ -17,6 +17,7 @@ from streams.compiled import Floats, Integers, State, compiled
 from streams.rng import exponential, uniform
 from streams.transport.argon import ALPHA, GAMMA, at
 from streams.transport.electrons import ELECTRON_CUT_MEV, MAX_LOSS, MAX_STEP_MM
+from streams.transport.work import isotropic
 
 # Kinds of place.
 VOLUME = 0  # a volume in the argon: nothing is absorbed
@@ -25,9 +26,9 @@ SHEET_SURFACE = 2  # the same, on its two surfaces
 BODY_SURFACE = 3  # the surface of a thick body: what goes inward is gone
 WALL = 4  # a wall open to both sides: decays at any depth
 PLANE = 5  # a plane outside: what does not go toward the argon is gone
-REACH_MM = 500.0  # no gamma of a plane is expected to come down farther away
 CAPTURE = 6  # inward neutrons of a plane, captured at an exponential depth
 
+REACH_MM = 500.0  # no gamma of a plane is expected to come down farther away
 
 # Columns of Places.whole, .box and .material.
 KIND, FIRST, END, AXIS = range(4)
@@ -37,17 +38,23 @@ COLLISION, RADIATIVE, ATTENUATION = range(3)  # rows of Places.argon
 
 
 class Places(NamedTuple):
-    """Places by index, each made of boxes; few arrays, because each one costs in every call."""
+    """Places by index, each made of boxes; few arrays, because each one costs in every call.
 
-    whole: Integers  # (n, 4): kind, first box, end of the boxes, axis
-    box: Floats  # (boxes, 8): share, cumulated within the place; lower x, y, z; upper x, y, z [mm]; the way to the
-    # argon along the axis, 1 or -1, 0 for both
-    material: (
-        Floats  # (n, 8): depth [mm] (thickness, mean depth of captures, or reach of the gammas of a plane);
-    )
-    # density over argon's times electrons per gram over argon's; alphas have the range (T / MeV)^1.5 times the third
-    # [mm]; length of an assembly along z [mm]; decays per length as a cubic in |x| / cm, at most 1, or 0 for evenly
-    argon: Floats  # (3, GRID_POINTS): collision and radiative loss [MeV/mm], attenuation of gammas [1/mm]
+    Attributes
+    ----------
+    whole : (n, 4): kind, first box, end of the boxes, axis.
+    box : (boxes, 8): share, cumulated within the place; lower x, y, z; upper x, y, z [mm]; the way to the argon along
+        the axis, 1 or -1, 0 for both.
+    material : (n, 8): depth [mm] (thickness, mean depth of captures, or reach of the gammas of a plane); density over
+        argon's times electrons per gram over argon's; alphas have the range (T / MeV)^1.5 times the third [mm];
+        length of an assembly along z [mm]; decays per length as a cubic in |x| / cm, at most 1, or 0 for evenly.
+    argon : (3, GRID_POINTS): collision and radiative loss [MeV/mm], attenuation of gammas [1/mm].
+    """
+
+    whole: Integers
+    box: Floats
+    material: Floats
+    argon: Floats
 
 
 @compiled
@@ -158,9 +165,7 @@ def absorb(places: Places, index: int, state: State, vertex: Floats, particles: 
     for i in range(n):
         row = particles[i]
         if row[2] == 0.0 and row[3] == 0.0 and row[4] == 0.0:
-            w, azimuth = 2.0 * uniform(state) - 1.0, 2.0 * math.pi * uniform(state)
-            across = math.sqrt(1.0 - w * w)
-            row[2], row[3], row[4] = across * math.cos(azimuth), across * math.sin(azimuth), w
+            isotropic(row[2:5], state)
         if kind != WALL and row[2 + axis] * toward <= 0.0:
             row[1] = 0.0
             continue

@@ -17,6 +17,7 @@ from typing import Literal
 import msgspec
 
 from streams.errors import ConfigError
+from streams.limits import MOST_LETTERS, named
 from streams.sources.chains import CHAINS
 from streams.sources.levels import load_nuclide, nuclide_names
 from streams.sources.places import NAMES as PLACES
@@ -26,7 +27,6 @@ from streams.sources.spectrum_file import read_spectrum
 from streams.toml import load
 
 Kind = Literal["decay", "capture", "spectrum"]
-MOST_LETTERS = 24  # of a name: EVENT_DTYPE.origin
 EVENTS = ("nuclide", "chain", "beta", "capture", "spectrum")
 
 
@@ -144,7 +144,7 @@ def _checked(path: str, rows: tuple[Row, ...]) -> tuple[Entry, ...]:
             raise ConfigError(f"{where}: {wrong}")
         for entry in _entries(row):
             name = entry.name
-            if not name.isascii() or not name.isprintable() or not 0 < len(name) <= MOST_LETTERS:
+            if not named(name):
                 raise ConfigError(f"{where}: name {name!r}: want 1 to {MOST_LETTERS} ASCII letters")
             if name in entries:
                 raise ConfigError(f"{where}: the name {name!r} is there twice")

@@ -23,7 +23,8 @@ from streams.compiled import Floats, Integers, State, compiled
 from streams.errors import ConfigError
 from streams.rng import uniform
 from streams.sources.spectrum_file import evenly, read_spectrum
-from streams.transport.argon import GAMMA, ArgonTables, argon_tables, at
+from streams.transport.argon import GAMMA, argon_tables
+from streams.transport.gammas import attenuation_per_mm
 
 WALL_MM = 400.0  # argon between the wall and the outer assemblies (dunesim v3.6)
 WALL_DENSITY = 1.396  # g/cm3
@@ -85,11 +86,6 @@ def _built_in(name: str) -> tuple[Floats, Floats, Floats]:
     for energy, content in lines:
         low, high, weight = [*low, energy], [*high, energy], [*weight, content]
     return np.array(low) / 1000, np.array(high) / 1000, np.array(weight)
-
-
-def attenuation_per_mm(argon: ArgonTables, energy_mev: float) -> float:
-    """Return the chance of an interaction per mm."""
-    return at(argon.compton, energy_mev) + at(argon.photo, energy_mev) + at(argon.pair, energy_mev)
 
 
 def bins(name: str) -> tuple[Floats, Floats, Floats]:

@@ -10,19 +10,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from streams.detector import Detector
 from streams.errors import ConfigError
+from streams.limits import MAX_RATE_HZ, refuse
 from streams.sources.model import Entry, Kind, load_model
 from streams.sources.places import NAMES, size
 
 if TYPE_CHECKING:
     from streams.config import SimulationConfig
 
-MOST_HZ = 1e7  # of one source: 330 events in each block
 # CPU of one event on one core: transport alone takes 6 us (39Ar) to 70 us (208Tl), 56 us (capture on 40Ar) and 3 us
 # (gamma from outside, of which 5 % are seen); drift and signal come on top.
 SECONDS_PER_EVENT: dict[Kind, float] = {"decay": 3e-5, "capture": 2e-4, "spectrum": 1e-5}
@@ -65,18 +66,28 @@ def _nominal_hz(entry: Entry, detector: Detector, position: str) -> float:
     return entry.activity * extent
 
 
-def _checked_scales(scales: dict[str, float], entries: tuple[Entry, ...]) -> None:
-    """Refuse names that the table does not have and factors that are none."""
+def key_of(entry: Entry, scales: Mapping[str, float]) -> str:
+    """Return the key of ``scales`` that counts for ``entry``: its name, else its group, else all; empty for none."""
+    return next((key for key in (entry.name, entry.group, "all") if key in scales), "")
+
+
+def check_names(where: str, scales: Mapping[str, float], entries: tuple[Entry, ...]) -> None:
+    """Refuse names that the table does not have; ``where`` is the configuration's word for ``scales``."""
     names = [entry.name for entry in entries]
     groups = list(dict.fromkeys(entry.group for entry in entries))
-    for name, scale in scales.items():
+    for name in scales:
         if name not in names and name not in groups and name != "all":
             raise ConfigError(
-                f"backgrounds: unknown source {name!r}, allowed are {', '.join(names)}, "
+                f"{where}: unknown source {name!r}, allowed are {', '.join(names)}, "
                 f"the groups {', '.join(groups)}, and all"
             )
-        if not 0 <= scale < math.inf:
-            raise ConfigError(f"backgrounds.{name}: got {scale}, want a factor of at least 0")
+
+
+def _check_scales(scales: Mapping[str, float], entries: tuple[Entry, ...]) -> None:
+    """Refuse names that the table does not have and factors that are none."""
+    check_names("backgrounds", scales, entries)
+    for name, scale in scales.items():
+        refuse(not 0 <= scale < math.inf, f"backgrounds.{name}: got {scale}, want a factor of at least 0")
 
 
 def span(seconds: float) -> str:
@@ -94,23 +105,23 @@ def sources(config: SimulationConfig, detector: Detector) -> tuple[Source, ...]:
 
     Raises
     ------
-    ConfigError : a table that cannot be used, an unknown name, a factor below 0, or more than ``MOST_HZ`` of a source.
+    ConfigError : a table that cannot be used, an unknown name, a factor below 0, or more than ``MAX_RATE_HZ`` of one.
     """
     entries, scales = load_model(config.model), config.backgrounds
-    _checked_scales(scales, entries)
+    _check_scales(scales, entries)
     found = []
     for entry in entries:
-        key = next((key for key in (entry.name, entry.group, "all") if key in scales), "")
+        key = key_of(entry, scales)
         scale = scales.get(key, 1.0)
         branching = entry.branching if config.chain_branching == "physical" else 1.0
         nominal_hz = branching * _nominal_hz(entry, detector, config.position)
         rate_hz = scale * nominal_hz
-        if rate_hz > MOST_HZ:
+        if rate_hz > MAX_RATE_HZ:
             lasts = span(rate_hz * SECONDS_PER_EVENT[entry.kind])
             raise ConfigError(
                 f"backgrounds.{key or entry.name}: a factor of {scale:g} makes {rate_hz:.3g} events of {entry.name} "
                 f"per second of detector time, about {lasts} of one core for each second; "
-                f"want at most {MOST_HZ / nominal_hz:.3g} ({MOST_HZ:.0e} events per second)"
+                f"want at most {MAX_RATE_HZ / nominal_hz:.3g} ({MAX_RATE_HZ:.0e} events per second)"
             )
         if rate_hz > 0:
             found.append(

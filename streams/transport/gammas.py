@@ -20,10 +20,15 @@ COMPTON, PHOTO, PAIR = 0, 1, 2
 
 
 @compiled
+def attenuation_per_mm(tables: ArgonTables, energy_mev: float) -> float:
+    """Return the chance of an interaction per mm."""
+    return at(tables.compton, energy_mev) + at(tables.photo, energy_mev) + at(tables.pair, energy_mev)
+
+
+@compiled
 def free_path_mm(tables: ArgonTables, energy_mev: float, state: State) -> float:
     """Return the distance to the next interaction."""
-    total = at(tables.compton, energy_mev) + at(tables.photo, energy_mev) + at(tables.pair, energy_mev)
-    return exponential(state) / total
+    return exponential(state) / attenuation_per_mm(tables, energy_mev)
 
 
 @compiled

@@ -10,12 +10,13 @@ import pytest
 from streams.config import SimulationConfig
 from streams.detector import load_detector
 from streams.errors import ConfigError
+from streams.limits import MAX_RATE_HZ
 from streams.rng import stream
 from streams.sources.chains import CHAINS
 from streams.sources.decays import decay_tables, draw_decay
 from streams.sources.model import load_model, model_names
 from streams.sources.places import size
-from streams.sources.table import MOST_HZ, cost, sources
+from streams.sources.table import cost, sources
 from streams.transport.argon import GAMMA
 
 DETECTOR = load_detector("fd1-hd-apa")
@@ -122,7 +123,7 @@ def test_scales_that_are_refused(backgrounds: dict[str, float], sentence: str) -
 
 def test_a_million_times_a_rare_source_is_allowed() -> None:
     assert rates(backgrounds={"K42": 1e6})["K42"] == pytest.approx(2.55e6, rel=0.01)
-    assert max(rates(backgrounds={"K42": 1e6}).values()) < MOST_HZ
+    assert max(rates(backgrounds={"K42": 1e6}).values()) < MAX_RATE_HZ
 
 
 ROW = {
