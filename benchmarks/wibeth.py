@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from streams import adc_words, replay, wibeth
+from streams import replay
 from streams.block import Block
-from streams.daqwriter import Plan, write_file
+from streams.daq import adc_words, wibeth
+from streams.daq.writer import Plan, write_file
 
 N_FRAMES = 8000  # 57.6 MB, more than a cache holds
 REPEATS = 5

@@ -16,7 +16,7 @@ from firmware_tests.test_chain import blocks
 from hls import plan
 from hls.bench import runner
 from streams.config import SimulationConfig
-from streams.daqwriter import write_run
+from streams.daq.writer import write_run
 from streams.errors import ConfigError, UserError
 from trigger import network_spec
 

@@ -53,6 +53,8 @@ class Block:
         events that reach no wire come with the block of their time.
     charge : CHARGE_DTYPE array, the charge whose tick lies in this block.
     induction : the other planes by name, uint16 arrays, (64, channels); those that are read out.
+    missing : by plane ("U", "V", "X"), which channels have no sample in this block because their frame was lost or
+        refused: bool arrays, (channels,); their samples are 0. Without an entry nothing of the plane is missing.
     """
 
     first_tick: int
@@ -61,3 +63,4 @@ class Block:
     events: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, EVENT_DTYPE))
     charge: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, CHARGE_DTYPE))
     induction: Mapping[str, NDArray[np.uint16]] = field(default_factory=dict)
+    missing: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)

@@ -18,7 +18,7 @@ def simulate(
     """
     from streams.config import SimulationConfig, checked
     from streams.console import console, table
-    from streams.daqwriter import summary, write_run
+    from streams.daq.writer import summary, write_run
     from streams.toml import load
 
     settings = checked(load(config, SimulationConfig))

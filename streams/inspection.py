@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from streams import channel_map, wibeth
+from streams import channel_map
 from streams.block import TICK_NS, TICKS_PER_BLOCK
-from streams.daqfile import BLOCKS_AT_ONCE, Chunk, Run, chunks, opened, read_run, samples_of
+from streams.daq import wibeth
+from streams.daq.file import BLOCKS_AT_ONCE, Chunk, Run, chunks, opened, read_run, samples_of
 from streams.errors import UserError
 
 

@@ -17,9 +17,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from streams import adc_words, channel_map, wibeth
+from streams import channel_map
 from streams.block import CHARGE_DTYPE, COLLECTION_CHANNELS, EVENT_DTYPE, TICKS_PER_BLOCK, Block
-from streams.daqfile import Chunk, Run, Window, chunks, opened, read_run
+from streams.daq import adc_words, wibeth
+from streams.daq.file import Chunk, Run, Window, chunks, opened, read_run
 from streams.errors import UserError
 
 FIRST_COLLECTION = channel_map.PLANE_FIRST["X"]

@@ -11,9 +11,11 @@ import h5py
 import numpy as np
 import pytest
 
-from streams import adc_words, channel_map, daqfile, fragment, replay, wibeth
+from streams import channel_map, replay
 from streams.block import Block
-from streams.daqwriter import Plan, write_file
+from streams.daq import adc_words, fragment, wibeth
+from streams.daq import file as daqfile
+from streams.daq.writer import Plan, write_file
 from streams.errors import ConfigError, UserError
 from streams.tests.made_up import FIRST_TIMESTAMP, blocks, write
 
@@ -164,7 +166,7 @@ def test_an_error_of_the_disk_is_one_sentence(monkeypatch, tmp_path):
     def no_space(*_):
         raise OSError(28, "No space left on device (file write failed: time = ...\n, filename = ...)")
 
-    monkeypatch.setattr("streams.daqwriter._write_frames", no_space)
+    monkeypatch.setattr("streams.daq.writer._write_frames", no_space)
     with pytest.raises(UserError) as caught:
         write(tmp_path / "run.h5")
     assert (

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from streams import adc_words, wibeth
+from streams.daq import adc_words, wibeth
 
 UPSTREAM = Path(__file__).parents[3] / "shared/data/tpg/frames.bin.xz"
 

@@ -24,7 +24,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from streams import adc_words, channel_map, daqlayout, fragment, manifest, wibeth
+from streams import channel_map, manifest
 from streams.block import (
     CHARGE_DTYPE,
     EVENT_DTYPE,
@@ -32,6 +32,7 @@ from streams.block import (
     TICKS_PER_BLOCK,
     Block,
 )
+from streams.daq import adc_words, fragment, layout, wibeth
 from streams.errors import ConfigError, UserError
 from streams.output import fresh
 
@@ -224,23 +225,23 @@ def _write_frames(datasets: list[Any], at: int, frames: NDArray[np.uint64]) -> N
 
 def _new_record(file: h5py.File, span: fragment.Span, n_frames: int) -> list[Any]:
     """Make the group of a trigger record with its header; return the 40 datasets, fragment headers written."""
-    record = file.create_group(daqlayout.record_name(span.number))
+    record = file.create_group(layout.record_name(span.number))
     raw = record.create_group("RawData")
-    sources = [daqlayout.FIRST_SOURCE + stream for stream in range(channel_map.N_STREAMS)]
+    sources = [layout.FIRST_SOURCE + stream for stream in range(channel_map.N_STREAMS)]
     header = np.frombuffer(fragment.record_header(span, sources), np.int8)
-    raw.create_dataset(daqlayout.HEADER_NAME, data=header, track_times=False)
+    raw.create_dataset(layout.HEADER_NAME, data=header, track_times=False)
     payload = n_frames * wibeth.FRAME_BYTES
     size = fragment.FRAGMENT_HEADER.itemsize + payload
     datasets = []
     for stream, source in enumerate(sources):
         dataset = raw.create_dataset(
-            daqlayout.fragment_name(stream), (size,), np.int8, track_times=False, fill_time="never"
+            layout.fragment_name(stream), (size,), np.int8, track_times=False, fill_time="never"
         )
         head = np.frombuffer(fragment.fragment_header(span, source, payload), np.int8)
         dataset[: head.size] = head
         datasets.append(dataset)
     paths = [dataset.name for dataset in datasets]
-    for name, value in daqlayout.record_attributes(raw[daqlayout.HEADER_NAME].name, paths).items():
+    for name, value in layout.record_attributes(raw[layout.HEADER_NAME].name, paths).items():
         record.attrs[name] = value
     return datasets
 
@@ -248,7 +249,7 @@ def _new_record(file: h5py.File, span: fragment.Span, n_frames: int) -> list[Any
 def _write_attributes(file: h5py.File, plan: Plan, end: int, written: Written) -> None:
     """Write the attributes of the file; ``end`` is the timestamp after its last sample."""
     begin = end - written.blocks * wibeth.TIMESTAMP_PER_FRAME
-    for name, value in daqlayout.file_attributes(begin, end).items():
+    for name, value in layout.file_attributes(begin, end).items():
         file.attrs[name] = value
     file.attrs["run_number"] = np.uint32(plan.run_number)
     file.attrs["recorded_size"] = np.uint64(_recorded_size(file))

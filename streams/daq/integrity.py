@@ -15,8 +15,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from streams import channel_map, fragment, wibeth
+from streams import channel_map
 from streams.block import TIMESTAMP_PER_TICK
+from streams.daq import fragment, wibeth
 from streams.errors import UserError
 
 HEADER_BYTES = fragment.FRAGMENT_HEADER.itemsize

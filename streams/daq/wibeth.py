@@ -5,7 +5,7 @@ come 14 words for each of the 64 samples: the 14-bit counts of channels 0 to 63,
 channel c has bits 14c to 14c+13 of the 896-bit row, across the words' borders.
 Source: DUNE-DAQ/fddetdataformats WIBEthFrame.hpp, DUNE-DAQ/detdataformats DAQEthHeader.hpp (EDMS 2088713).
 
-Here are the headers; ``streams.adc_words`` packs the samples.
+Here are the headers; ``streams.daq.adc_words`` packs the samples.
 
 >>> frames = empty_frames(2)
 >>> set_field(frames, "seq_id", [7, 8])

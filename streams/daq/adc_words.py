@@ -1,6 +1,6 @@
 """The samples of WIBEth frames: 14-bit counts, packed into the words of many frames at once.
 
->>> from streams.wibeth import empty_frames
+>>> from streams.daq.wibeth import empty_frames
 >>> adc = np.zeros((1, 64, 64), np.uint16)
 >>> adc[0, 0, :3] = 0x3FFF, 1, 0x2000
 >>> frames = empty_frames(1)
@@ -15,7 +15,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.wibeth import ADC_MAX, CHANNELS, FRAME_WORDS, SAMPLES
+from streams.daq.wibeth import ADC_MAX, CHANNELS, FRAME_WORDS, SAMPLES
 
 
 def pack(adc: NDArray[np.uint16], frames: NDArray[np.uint64]) -> None:

@@ -24,8 +24,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from streams import adc_words, channel_map, integrity, wibeth
+from streams import channel_map
 from streams.block import TICKS_PER_BLOCK
+from streams.daq import adc_words, integrity, wibeth
 from streams.errors import UserError
 
 BLOCKS_AT_ONCE = 16  # 4.6 MB of frames

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from streams import channel_map, fragment, wibeth
+from streams import channel_map
+from streams.daq import fragment, wibeth
 
 FIRST_SOURCE = 100  # source id of stream 0 (an assumption: any 40 different ids do)
 LAYOUT_VERSION = 4  # source-id maps are attributes in version 3 and later
