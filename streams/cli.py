@@ -17,6 +17,7 @@ _SUMMARY = {
     "simulate": "simulate a detector stream into a DUNE-DAQ HDF5 file",
     "sources": "list the sources of a simulation, their rates and their cost",
     "inspect": "show what a file holds: streams, rates, integrity",
+    "import": "bring recorded waveforms into a DUNE-DAQ HDF5 file",
     "train": "train the quantised network on simulated images",
     "convert": "convert a trained model into an hls4ml project and streaming RTL",
     "verify": "prove QKeras = hls4ml C simulation = integer network",

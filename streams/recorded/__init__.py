@@ -1,0 +1,1 @@
+"""Waveforms that a detector recorded, brought into the stream."""

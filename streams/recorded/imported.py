@@ -1,0 +1,100 @@
+"""Bring a file of recorded waveforms into the stream: as blocks, or as a DUNE-DAQ HDF5 file like a simulated one.
+
+Which kind of file it is, its first bytes say: an array of ADC counts (``.npy``, ``.npz``), or an archive of
+electrons (``.tar``, ``.tar.bz2``, ``.tar.gz`` of ``.npy``), as Wire-Cell's signal processing writes it.
+
+>>> import tempfile
+>>> import numpy as np
+>>> from itertools import islice
+>>> with tempfile.TemporaryDirectory() as folder:
+...     np.save(Path(folder) / "adc.npy", np.full((3, 200), 900, np.int16))
+...     sample = read_sample(Path(folder) / "adc.npy", ImportConfig())
+>>> next(recorded.blocks(sample, ImportConfig(seed=4))).adc[:2, :3].tolist()
+[[900, 900, 900], [900, 900, 900]]
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from streams import channel_map
+from streams.block import TICKS_PER_BLOCK
+from streams.detector import load_detector
+from streams.errors import ConfigError, UserError
+from streams.recorded import blocks as recorded
+from streams.recorded import npy
+from streams.recorded.config import ImportConfig, checked
+from streams.recorded.counts import ZIP_MAGIC, read_counts, read_file
+from streams.recorded.sample import Sample
+
+
+def read_sample(path: Path, config: ImportConfig) -> Sample:
+    """Return what a file gives to the stream.
+
+    Raises
+    ------
+    UserError : a file of another kind, or one that is damaged; names the file.
+    """
+    detector = load_detector(config.detector)
+    head = read_file(path)[:8]
+    if head.startswith((npy.MAGIC, ZIP_MAGIC)):
+        return read_counts(path, config.counts, detector)
+    raise UserError(f"{path}: neither .npy nor .npz: it begins with {head!r}")
+
+
+def _windows(sample: Sample, config: ImportConfig, path: Path) -> tuple[int, int]:
+    """Return how many records of how many blocks there are; what is left over is told."""
+    ticks = sample.ticks * config.repeat
+    blocks = ticks // TICKS_PER_BLOCK
+    window = config.window_blocks or blocks
+    if not 0 < window <= blocks:
+        raise UserError(
+            f"{path}: got {ticks} ticks, want at least {max(window, 1) * TICKS_PER_BLOCK} for one record: give a"
+            " longer sample, a larger repeat or a smaller window_blocks"
+        )
+    sample.told["left over"] = f"{ticks - blocks // window * window * TICKS_PER_BLOCK} ticks at the end"
+    return blocks // window, window
+
+
+def import_file(source: Path, output: Path, config: ImportConfig, shown: str | None = None) -> dict[str, Any]:
+    """Write the waveforms of ``source`` as a DUNE-DAQ HDF5 file with a manifest beside; return rows for a summary.
+
+    Parameters
+    ----------
+    source : file of counts or of electrons.
+    output : HDF5 file; it must not exist, and appears when it is whole.
+    config : how it is done.
+    shown : label of a progress bar on stderr; without it nothing is shown.
+
+    Raises
+    ------
+    ConfigError : a value that cannot be used, a detector that cannot be written, or an output that exists.
+    UserError : a file that cannot be used.
+    """
+    from streams.daq.writer import Plan, summary, write_file
+
+    detector = load_detector(checked(config).detector)
+    planes = {name: plane.channels for name, plane in detector.planes.items()}
+    if planes != channel_map.PLANE_CHANNELS:
+        raise ConfigError(
+            f"a file holds planes {channel_map.PLANE_CHANNELS}: got detector {config.detector} with {planes}:"
+            " use fd1-hd-apa, or streams.recorded.blocks"
+        )
+    sample = read_sample(source, config)
+    windows, window_blocks = _windows(sample, config, source)
+    settings = msgspec.json.encode(config).decode()
+    count = windows * window_blocks
+    made = islice(recorded.blocks(sample, config), count)
+    if shown:
+        from streams.console import progress
+
+        made = progress(made, shown, total=count)  # type: ignore[assignment]
+    facts = {"command": "import", "config": msgspec.to_builtins(config), "seed": config.seed,
+             "source": {"name": source.name, **sample.told}, "inputs": [source]}  # fmt: skip
+    written = write_file(output, made, Plan(windows, window_blocks, config.run_number, settings), facts)
+    next(iter(made), None)  # nothing is left: this ends the progress bar
+    return {**sample.told, **summary(written)}
