@@ -21,6 +21,7 @@ frequency.
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 
@@ -58,6 +59,12 @@ def share_of_power(coherent_adc: float, total_adc: float) -> float:
     return (coherent_adc / total_adc) ** 2
 
 
+@cache
+def _common_power(n: int) -> Floats:
+    """Return the power of the common noise at the n frequencies of ``numpy.fft.fftfreq(n)``."""
+    return power_of(common_taps(), np.abs(np.fft.fftfreq(n)))
+
+
 def own_power(power: Floats, share: float) -> Floats:
     """Return the power of a channel's own noise: ``power`` of all noise less that of the common noise.
 
@@ -65,6 +72,6 @@ def own_power(power: Floats, share: float) -> Floats:
     common noise has more than 95 % of the power the own noise keeps 5 %, and is made smaller in all: then the
     total is right, but not at each frequency (from a share of 0.13 on, with the spectra of ProtoDUNE-HD).
     """
-    common = power_of(common_taps(), np.abs(np.fft.fftfreq(len(power))))
+    common = _common_power(len(power))
     own = np.maximum(power - common * (share * power.mean() / common.mean()), (1 - _MOST) * power)
     return np.asarray(own * ((1 - share) * power.mean() / own.mean()))

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -16,9 +17,15 @@ import msgspec
 from streams.detector import Detector, load_detector
 from streams.faults import checked_faults
 from streams.limits import check_signal, refuse, within
+from streams.rng import key
 from streams.signals import MuonSignal, Signal, origins
 
 MOST_WINDOWS, MOST_BLOCKS = 999_999, 10_000_000  # six digits in the name of a record; 328 s
+MOST_CRATE = 1023  # 10 bits in a frame's header (DUNE-DAQ/detdataformats DAQEthHeader.hpp)
+MOST_APAS = 1000
+_ASSEMBLY = (
+    6 << 40
+)  # purpose of the random numbers, apart from those of streams.readout, streams.faults and events
 
 
 class ElectronicsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,6 +51,11 @@ class SimulationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: int = 1
     detector: str = "fd1-hd-apa"  # name of a file in streams/presets, or the path of a TOML file
     position: str = "central"  # in the module: which faces are active, what comes from outside
+    apa: int = 0  # number of the assembly: each has random streams of its own
+    crate: int = 1  # number of the assembly's crate in the frames
+    channel_map: str = (
+        ""  # DUNE's text file PD2HDChannelMap, which must have the crate; empty: the built-in rule
+    )
     planes: tuple[str, ...] = ("U", "V", "X")  # planes that are read out
     windows: int = 2  # trigger records in a file
     window_blocks: int = 69  # blocks of 64 ticks in one record; 69 * 64 ticks cover the drift of 4 395 ticks
@@ -82,6 +94,21 @@ def _check_planes(planes: tuple[str, ...], detector: Detector, name: str) -> Non
         not planes or len(set(planes)) < len(planes),
         f"planes: got {planes}, want some of {allowed}, each once",
     )
+
+
+def _check_readout(config: SimulationConfig) -> None:
+    """Refuse an assembly, or a crate, that frames cannot name or the channel map does not have."""
+    within("apa", config.apa, 0, MOST_APAS - 1)
+    within("crate", config.crate, 0, MOST_CRATE)
+    if config.channel_map:
+        from streams.channel_map_file import read
+
+        crates = read(Path(config.channel_map))
+        refuse(
+            config.crate not in crates,
+            f"channel_map: {config.channel_map} has crates {', '.join(map(str, crates))}, want crate {config.crate}: "
+            "give another file, another crate, or leave channel_map out for the built-in rule",
+        )
 
 
 def _check_signals(config: SimulationConfig) -> None:
@@ -125,7 +152,17 @@ def checked(config: SimulationConfig) -> SimulationConfig:
     refuse(not lifetime > 0, f"electron_lifetime_ms: got {lifetime}, want more than 0 ms")
     stamp = config.first_timestamp
     refuse(not 0 <= stamp < 2**62, f"first_timestamp: got {stamp}, want 0 to 2**62 - 1")
+    _check_readout(config)
     _check_electronics(config.electronics, detector)
     sources(config, detector)
     _check_signals(config)
     return config
+
+
+def seed_of(config: SimulationConfig) -> int:
+    """Return the seed of the assembly's random streams, 63 bits: the run's own for assembly 0.
+
+    >>> seed_of(SimulationConfig(seed=3)), seed_of(SimulationConfig(seed=3, apa=1)) > 2**32
+    (3, True)
+    """
+    return int(key(config.seed, _ASSEMBLY, config.apa, 0) >> 1) if config.apa else config.seed

@@ -3,7 +3,7 @@
 Every event has its own random stream, made of seed, name of the source, block and number in the block; so a source
 gives the same events whatever else is simulated.
 
->>> from streams.config import SimulationConfig
+>>> from streams.config import SimulationConfig, seed_of
 >>> happened = Generator(SimulationConfig(seed=1)).run(0, 2)
 >>> bool(len(happened.events) > 0 and (happened.charge["electrons"] >= 1).all())
 True
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from streams.block import CHARGE_DTYPE, EVENT_DTYPE, TICKS_PER_BLOCK
 from streams.compiled import Floats, Integers, State, compiled
-from streams.config import SimulationConfig
+from streams.config import SimulationConfig, seed_of
 from streams.detector import Detector, load_detector
 from streams.drift import CHANNELS, Cells, Drift, arrive, drift_of, truth
 from streams.geometry.planes import PlaneGeometry, plane_geometry
@@ -180,7 +180,7 @@ class Generator:
         drift = drift_of(detector, config.electron_lifetime_ms)
         volume = volume_of(detector, config.position)
         tables = event_tables(every, config, detector)
-        self._world = _World(tables, volume, drift, plane_geometry(detector, "X"), config.seed)
+        self._world = _World(tables, volume, drift, plane_geometry(detector, "X"), seed_of(config))
         self._schedule: Schedule = schedule_for(every)
         self._names = np.array([source.name for source in every] or [""], EVENT_DTYPE["origin"])
         self._numbers = np.array([source.number for source in every], np.int64)

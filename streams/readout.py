@@ -22,7 +22,7 @@ from streams.block import TICK_NS, TICKS_PER_BLOCK
 from streams.channel_noise import ChannelNoise, plane_noise
 from streams.coherent import common_taps
 from streams.compiled import Integers, Singles
-from streams.config import ElectronicsConfig, SimulationConfig
+from streams.config import ElectronicsConfig, SimulationConfig, seed_of
 from streams.detector import Detector
 from streams.faults import checked_faults, stick_bits, stick_codes
 from streams.geometry.groups import groups
@@ -53,19 +53,19 @@ class PlaneReadout:
         checked_faults(config.electronics, detector)
         shape, number = detector.planes[plane], list(detector.planes).index(plane)
         self.channels = shape.channels
-        self._seed = config.seed
-        spread = shape.pedestal_spread_adc * _per_channel(config.seed, _PEDESTAL, number, shape.channels)
+        self._seed = seed = seed_of(config)
+        spread = shape.pedestal_spread_adc * _per_channel(seed, _PEDESTAL, number, shape.channels)
         self.pedestal = shape.pedestal_adc + spread
-        spread = detector.electronics.gain_spread * _per_channel(config.seed, _GAIN, number, shape.channels)
+        spread = detector.electronics.gain_spread * _per_channel(seed, _GAIN, number, shape.channels)
         self.gain = 1 + spread
         before = list(detector.planes.values())[:number]
         self._first = sum(other.channels for other in before)  # offline number of channel 0
         self._faults = config.electronics
         noise = plane_noise(config.electronics, detector, plane)
-        self._own = _source(key(config.seed, _WHITE, number, 0), noise.taps, self.channels)
+        self._own = _source(key(seed, _WHITE, number, 0), noise.taps, self.channels)
         group = groups(detector)[plane].femb
         common = int(group.max()) + 1 if noise.common_adc.any() else 0
-        self._common = _source(key(config.seed, _COMMON, number, 0), padded(common_taps()), common)
+        self._common = _source(key(seed, _COMMON, number, 0), padded(common_taps()), common)
         self._chain = self._new_chain(config.electronics, detector, noise, group)
         self.clipped = self._chain.clipped
         self._next_tick: int | None = None
@@ -125,6 +125,27 @@ class PlaneReadout:
         """Go on by one block without reading it: the coupling follows ``signal`` (64, channels)."""
         self._check(signal)
         adc.couple(self._chain, signal)
+
+    def kept(self) -> tuple[Singles, Integers]:
+        """Return the droop of the coupling, float32 (tiles, 32), and the samples clipped so far, int64 (channels,).
+
+        The noise is not kept: it is a function of the tick, and is made again.
+        """
+        return self._chain.lanes[:, adc.DROOP : adc.DROOP + TILE].copy(), self.clipped.copy()
+
+    def put_back(self, droop: Singles, clipped: Integers) -> None:
+        """Go on from what ``kept`` returned.
+
+        Raises
+        ------
+        ValueError : it is of another plane.
+        """
+        own = self._chain.lanes[:, adc.DROOP : adc.DROOP + TILE]
+        for mine, other in ((own, droop), (self.clipped, clipped)):
+            if other.shape != mine.shape or other.dtype != mine.dtype:
+                raise ValueError(f"got {other.dtype} {other.shape}, want {mine.dtype} {mine.shape}")
+            mine[:] = other
+        self._next_tick = None
 
     def _check(self, signal: Singles) -> None:
         want = (TICKS_PER_BLOCK, self.channels)

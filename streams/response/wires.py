@@ -206,3 +206,20 @@ class WireSignal:
         block = self._signal[self._row : self._row + TICKS_PER_BLOCK]
         self._row = (self._row + TICKS_PER_BLOCK) % rows
         return block
+
+    def kept(self) -> Singles:
+        """Return what later blocks have so far, the present one first: float32 (ticks, channels)."""
+        return np.roll(self._signal, -self._row, axis=0)[:-TICKS_PER_BLOCK]
+
+    def put_back(self, kept: Singles) -> None:
+        """Go on from ``kept``.
+
+        Raises
+        ------
+        ValueError : it is of another plane or another kernel.
+        """
+        rows, channels = self._signal.shape
+        want = (rows - TICKS_PER_BLOCK, channels)
+        if kept.shape != want or kept.dtype != np.float32:
+            raise ValueError(f"signal: got {kept.dtype} {kept.shape}, want float32 {want}")
+        self._signal[: want[0]], self._signal[want[0] :], self._row = kept, 0.0, 0

@@ -14,6 +14,7 @@ then the alpha of the daughter where it follows within the event (212Po, 214Po).
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -84,10 +85,7 @@ class _Builder:
             kind, energy_mev = _NONE, (branch.q_kev - level.energy_kev) / 1000
             if branch.mode == "beta":
                 kind = _BETA
-                spectrum = beta_spectrum(
-                    energy_mev, branch.z, branch.a, unique=level.unique, shape=branch.shape
-                )
-                self.beta.append(quantile_table(*spectrum))
+                self.beta.append(_beta_table(energy_mev, branch.z, branch.a, level.unique, branch.shape))
             elif branch.mode == "alpha":
                 kind, energy_mev = _ALPHA, energy_mev * branch.a / (branch.a + 4)  # the rest is recoil, lost
             row = (share * level.fed / total, kind, energy_mev, max(len(self.beta) - 1, 0), offset + index)
@@ -106,6 +104,12 @@ class _Builder:
         for branch in branches:
             self.branch(branch, branch.share / total)
         self.first.append(len(self.way))
+
+
+@lru_cache(maxsize=1024)
+def _beta_table(end_mev: float, z: int, a: int, unique: int, shape: tuple[float, float, float]) -> Floats:
+    """Return the quantiles of a beta spectrum; several assemblies of a run share it."""
+    return quantile_table(*beta_spectrum(end_mev, z, a, unique=unique, shape=shape))
 
 
 def decay_tables(names: tuple[str, ...]) -> Decays:

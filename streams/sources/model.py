@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -165,6 +166,12 @@ def _beside(folder: Path, row: Row) -> Row:
     return row
 
 
+@cache
+def _built_in(model: str) -> tuple[Entry, ...]:
+    text = (files("streams.sources") / "models" / f"{model}.toml").read_bytes()
+    return _checked(f"model {model}", msgspec.toml.decode(text, type=_File).source)
+
+
 def load_model(model: str) -> tuple[Entry, ...]:
     """Return the sources of a table: a name of ``model_names`` or the path of a TOML file.
 
@@ -173,9 +180,7 @@ def load_model(model: str) -> tuple[Entry, ...]:
     ConfigError : no such table, or a row that cannot be used: file and row are named.
     """
     if model in model_names():
-        folder = files("streams.sources") / "models"
-        text = (folder / f"{model}.toml").read_bytes()
-        return _checked(f"model {model}", msgspec.toml.decode(text, type=_File).source)
+        return _built_in(model)
     if not model.endswith(".toml"):
         raise ConfigError(
             f"model: no table {model!r}, allowed are {', '.join(model_names())} and the path of a .toml file"
