@@ -1,7 +1,8 @@
-"""Write a stream as a DUNE-DAQ HDF5 file: one trigger record per window, 40 WIBEth fragments each, and the truth.
+"""Write a stream as DUNE-DAQ HDF5 files: one record per window, 40 WIBEth fragments each, and the truth.
 
-The layout is described in ``docs/formats.md``. Memory does not grow with the run: frames are written in runs of at
-most 16 blocks, truth once per window. No clock is read, so the same configuration gives the same bytes.
+The layout is described in ``docs/formats.md``. Memory does not grow with the run: frames and truth are written in runs
+of at most 16 blocks. No clock is read, so the same configuration gives the same bytes. A frame's seq_id is that of its
+tick, so files of one run follow each other.
 
 >>> Plan(windows=2, window_blocks=69).run_number
 1
@@ -10,11 +11,10 @@ most 16 blocks, truth once per window. No clock is read, so the same configurati
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,15 +24,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from streams import channel_map, manifest
-from streams.block import (
-    CHARGE_DTYPE,
-    EVENT_DTYPE,
-    TICK_NS,
-    TICKS_PER_BLOCK,
-    Block,
-)
-from streams.daq import adc_words, fragment, layout, wibeth
+from streams import channel_map
+from streams.block import TICK_NS, TICKS_PER_BLOCK, Block
+from streams.daq import fragment, layout, records, spans, wibeth
+from streams.daq.disk import OutputFile, new_group, whole_file
+from streams.daq.frames import check_follows, frames_of
+from streams.daq.truth import Truth
 from streams.errors import ConfigError, UserError
 from streams.output import fresh
 
@@ -40,18 +37,37 @@ if TYPE_CHECKING:
     from streams.config import SimulationConfig
 
 BLOCKS_AT_ONCE = 16  # 4.6 MB of frames
-TRUTH_BLOCKS = np.dtype([("events_end", "<u8"), ("charge_end", "<u8")])
-PLANES = ("U", "V")  # those beside the collection plane, in the order of the channel numbers
+CHECKS_GROUP, MAP_DATASET = "FrameChecks", "ChannelMap"  # ours: DUNE's readers leave them alone
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a file is to hold: windows of ``window_blocks`` blocks of 64 ticks, the run's number and configuration."""
+    """What a file is to hold: windows of ``window_blocks`` blocks of 64 ticks.
+
+    Attributes
+    ----------
+    run_number, config_json : of the run.
+    crate : of the headers, 0 to 1023; source ids follow from it.
+    offline : int16 array, (40, 64), offline channel in the assembly of each stream and channel; without it the
+        built-in map of the crate.
+    slices : write time slices instead of trigger records.
+    first_record : number of the first record.
+    file_index : of this file in its run.
+    """
 
     windows: int
     window_blocks: int
     run_number: int = 1
     config_json: str = "{}"
+    crate: int = channel_map.CRATE
+    offline: NDArray[np.int16] | None = None
+    slices: bool = False
+    first_record: int = 1
+    file_index: int = 0
+
+    def table(self) -> NDArray[np.int16]:
+        """Return the channel map: int16 array, (40, 64)."""
+        return channel_map.offline_channels(self.crate) if self.offline is None else self.offline
 
 
 @dataclass
@@ -61,6 +77,13 @@ class Written:
     blocks: int = 0
     payload_bytes: int = 0
     events: Counter[str] = field(default_factory=Counter)  # by origin
+
+    def add(self, chunk: list[Block]) -> None:
+        """Count some blocks."""
+        self.blocks += len(chunk)
+        self.payload_bytes = self.blocks * channel_map.N_STREAMS * wibeth.FRAME_BYTES
+        for block in chunk:
+            self.events.update(origin.decode() for origin in block.events["origin"])
 
 
 def summary(written: Written) -> dict[str, object]:
@@ -128,28 +151,49 @@ def write_file(
 
     Raises
     ------
-    ConfigError : the file or its manifest exists already, or the folder does not.
+    ConfigError : the file or its manifest exists already, the folder does not, or no such crate.
     UserError : the disk does not take it.
-    ValueError : the blocks do not follow each other, lack a plane or are too few.
+    ValueError : the blocks do not follow each other, lack a plane or are too few; a map that lacks a channel.
     """
-    beside = path.with_name(path.name + ".manifest.json")
-    try:
-        with fresh(path, folder=False) as part, fresh(beside, folder=False) as manifest_part:
-            _check_space(path, plan)
-            with h5py.File(part, "w") as file:
-                written = _write(file, iter(blocks), plan)
-            output = {path.name: manifest.sha256(part)}
-            manifest.write(manifest_part, **(facts or {}), output=output, hdf5=h5py.version.hdf5_version)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
-        raise UserError(f"cannot write {path}: {reason}: nothing is left of it") from error
-    return written
+    if not 0 <= plan.crate <= layout.MAX_CRATE:
+        raise ConfigError(f"crate: got {plan.crate}, want 0 to {layout.MAX_CRATE}, what a frame's header holds")
+    with whole_file(path, facts or {}) as file:
+        _check_space(path, plan)
+        return _write(file, iter(blocks), plan)
+
+
+def write_files(
+    folder: Path, blocks: Iterable[Block], plan: Plan, file_bytes: int, facts: dict[str, Any] | None = None
+) -> list[Path]:
+    """Write a run as several files in a new folder, each of as many windows as ``file_bytes`` hold (one at least).
+
+    Raises
+    ------
+    ConfigError, UserError, ValueError : as ``write_file``; then there is no folder.
+    """
+    stream, paths = iter(blocks), []
+    at_once = max(1, file_bytes // _payload(replace(plan, windows=1)))
+    with fresh(folder, folder=True) as part:
+        for index, first in enumerate(range(0, plan.windows, at_once)):
+            one = replace(
+                plan,
+                windows=min(at_once, plan.windows - first),
+                first_record=plan.first_record + first,
+                file_index=plan.file_index + index,
+            )
+            name = layout.file_name(one.run_number, one.file_index, one.crate)
+            write_file(part / name, islice(stream, one.windows * one.window_blocks), one, facts)
+            paths.append(folder / name)
+    return paths
+
+
+def _payload(plan: Plan) -> int:
+    return plan.windows * plan.window_blocks * channel_map.N_STREAMS * wibeth.FRAME_BYTES
 
 
 def _check_space(path: Path, plan: Plan) -> None:
-    """Refuse a disk without room: HDF5 does not survive one that fills up while it writes."""
-    need = plan.windows * plan.window_blocks * channel_map.N_STREAMS * wibeth.FRAME_BYTES
-    free = shutil.disk_usage(path.parent).free
+    """Refuse a disk without room at once, before hours of simulation; ``disk`` sees to one that fills up later."""
+    need, free = _payload(plan), shutil.disk_usage(path.parent).free
     if free < need:
         raise UserError(
             f"cannot write {path}: needs {need / 1e6:.1f} MB, {path.parent} has {free / 1e6:.1f} MB free: "
@@ -157,30 +201,59 @@ def _check_space(path: Path, plan: Plan) -> None:
         )
 
 
-def _write(file: h5py.File, blocks: Iterator[Block], plan: Plan) -> Written:
+def _write(file: OutputFile, blocks: Iterator[Block], plan: Plan) -> Written:
     written = Written()
-    truth = _Truth(file)
-    begin = tick = 0
+    table = spans.places(plan.table())
+    _write_map(file, plan.table())
+    checks = new_group(file, CHECKS_GROUP)
+    begin = tick = start = 0
     for window in range(plan.windows):
         first = _take(blocks, window)
         if window == 0:
-            begin, tick = first.timestamp, first.first_tick
-            truth.group.attrs["first_tick"] = tick
-        span = fragment.Span(
-            window + 1, begin, begin + plan.window_blocks * wibeth.TIMESTAMP_PER_FRAME, plan.run_number
-        )
-        datasets = _new_record(file, span, plan.window_blocks)
+            begin, tick, start = first.timestamp, first.first_tick, first.timestamp
+            truth = Truth(file, first)
+        end = begin + plan.window_blocks * wibeth.TIMESTAMP_PER_FRAME
+        record = _Record(file, checks, fragment.Span(plan.first_record + window, begin, end, plan.run_number), plan)
         for at in range(0, plan.window_blocks, BLOCKS_AT_ONCE):
             count = min(BLOCKS_AT_ONCE, plan.window_blocks - at)
             chunk = [first if at + k == 0 else _take(blocks, window) for k in range(count)]
-            _check(chunk, begin + at * wibeth.TIMESTAMP_PER_FRAME, tick + at * TICKS_PER_BLOCK)
-            _write_frames(datasets, at, _frames(chunk, written.blocks))
-            truth.append(chunk, written)
-            written.blocks += count
-        begin, tick = span.end, tick + plan.window_blocks * TICKS_PER_BLOCK
-    written.payload_bytes = written.blocks * channel_map.N_STREAMS * wibeth.FRAME_BYTES
-    _write_attributes(file, plan, begin, written)
+            check_follows(chunk, begin + at * wibeth.TIMESTAMP_PER_FRAME, tick + at * TICKS_PER_BLOCK)
+            record.write(at, frames_of(chunk, table, plan.crate))
+            truth.append(chunk)
+            written.add(chunk)
+            file.check()
+        begin, tick = end, tick + plan.window_blocks * TICKS_PER_BLOCK
+    _write_attributes(file, plan, start, begin)
     return written
+
+
+def _write_map(file: OutputFile, table: NDArray[np.int16]) -> None:
+    """Write the channel map, checked: a flipped bit there would put samples into other channels."""
+    file.create_dataset(MAP_DATASET, data=table, chunks=table.shape, fletcher32=True, track_times=False)
+
+
+class _Record:
+    """A record that is being written, and the checks of its frames."""
+
+    def __init__(self, file: OutputFile, checks: h5py.Group, span: fragment.Span, plan: Plan) -> None:
+        form = records.Form(plan.slices)
+        payload = plan.window_blocks * wibeth.FRAME_BYTES
+        made = records.new_record(file, form, span, dict.fromkeys(layout.sources(plan.crate), payload))
+        self._fragments = list(made.values())
+        self._checks = checks.create_dataset(
+            layout.record_name(span.number, plan.slices),
+            (channel_map.N_STREAMS, plan.window_blocks),
+            np.uint64,
+            track_times=False,
+            fill_time="never",
+        )
+
+    def write(self, at: int, frames: NDArray[np.uint64]) -> None:
+        """Write frames, uint64 array (40, n, 900), from frame ``at`` of each stream on."""
+        low = fragment.FRAGMENT_HEADER.itemsize + at * wibeth.FRAME_BYTES
+        for dataset, rows in zip(self._fragments, frames, strict=True):
+            records.write_bytes(dataset, low, rows.reshape(-1))
+        self._checks[:, at : at + frames.shape[1]] = spans.frame_checks(frames)
 
 
 def _take(blocks: Iterator[Block], window: int) -> Block:
@@ -190,104 +263,14 @@ def _take(blocks: Iterator[Block], window: int) -> Block:
         raise ValueError(f"the stream ended in window {window}: it must be as long as the file") from None
 
 
-def _check(chunk: list[Block], timestamp: int, tick: int) -> None:
-    for k, block in enumerate(chunk):
-        place = (tick + k * TICKS_PER_BLOCK, timestamp + k * wibeth.TIMESTAMP_PER_FRAME)
-        if (block.first_tick, block.timestamp) != place:
-            raise ValueError(
-                f"block at (tick, timestamp) {(block.first_tick, block.timestamp)}, want {place}"
-            )
-        got = {name: plane.shape for name, plane in {**block.induction, "X": block.adc}.items()}
-        want = {name: (TICKS_PER_BLOCK, n) for name, n in channel_map.PLANE_CHANNELS.items()}
-        if got != want:
-            raise ValueError(f"block at tick {block.first_tick}: got planes {got}, want {want}")
-
-
-def _frames(chunk: list[Block], first_block: int) -> NDArray[np.uint64]:
-    """Return the frames of some blocks: uint64 array, (40 streams, blocks, 900 words)."""
-    adc = np.stack([np.concatenate([*(b.induction[p] for p in PLANES), b.adc], axis=1) for b in chunk])
-    shape = (channel_map.N_STREAMS, len(chunk), wibeth.FRAME_WORDS)
-    frames = wibeth.empty_frames(channel_map.N_STREAMS * len(chunk)).reshape(shape)
-    adc_words.pack_columns(adc, channel_map.offline_channels(), frames)
-    base = [wibeth.header_word(slot, stream_id, channel_map.CRATE) for slot, stream_id in channel_map.STREAMS]
-    frames[:, :, 0] = np.array(base, np.uint64)[:, None]
-    wibeth.set_field(frames, "seq_id", (first_block + np.arange(len(chunk))) % wibeth.SEQ_MODULO)
-    wibeth.set_field(frames, "timestamp", [block.timestamp for block in chunk])
-    return frames
-
-
-def _write_frames(datasets: list[Any], at: int, frames: NDArray[np.uint64]) -> None:
-    low = fragment.FRAGMENT_HEADER.itemsize + at * wibeth.FRAME_BYTES
-    for dataset, rows in zip(datasets, frames, strict=True):
-        raw = rows.reshape(-1).view(np.int8)
-        dataset[low : low + raw.size] = raw
-
-
-def _new_record(file: h5py.File, span: fragment.Span, n_frames: int) -> list[Any]:
-    """Make the group of a trigger record with its header; return the 40 datasets, fragment headers written."""
-    record = file.create_group(layout.record_name(span.number))
-    raw = record.create_group("RawData")
-    sources = [layout.FIRST_SOURCE + stream for stream in range(channel_map.N_STREAMS)]
-    header = np.frombuffer(fragment.record_header(span, sources), np.int8)
-    raw.create_dataset(layout.HEADER_NAME, data=header, track_times=False)
-    payload = n_frames * wibeth.FRAME_BYTES
-    size = fragment.FRAGMENT_HEADER.itemsize + payload
-    datasets = []
-    for stream, source in enumerate(sources):
-        dataset = raw.create_dataset(
-            layout.fragment_name(stream), (size,), np.int8, track_times=False, fill_time="never"
-        )
-        head = np.frombuffer(fragment.fragment_header(span, source, payload), np.int8)
-        dataset[: head.size] = head
-        datasets.append(dataset)
-    paths = [dataset.name for dataset in datasets]
-    for name, value in layout.record_attributes(raw[layout.HEADER_NAME].name, paths).items():
-        record.attrs[name] = value
-    return datasets
-
-
-def _write_attributes(file: h5py.File, plan: Plan, end: int, written: Written) -> None:
-    """Write the attributes of the file; ``end`` is the timestamp after its last sample."""
-    begin = end - written.blocks * wibeth.TIMESTAMP_PER_FRAME
-    for name, value in layout.file_attributes(begin, end).items():
+def _write_attributes(file: OutputFile, plan: Plan, begin: int, end: int) -> None:
+    """Write the attributes of the file, whose samples are those of [begin, end)."""
+    geography = layout.geo_ids(plan.crate)
+    attributes = {
+        **layout.layout_attributes(plan.slices),
+        **layout.run_attributes(plan.run_number, plan.file_index, begin, end, geography),
+        "recorded_size": np.uint64(records.recorded_size(file)),
+        "config": plan.config_json,
+    }
+    for name, value in attributes.items():
         file.attrs[name] = value
-    file.attrs["run_number"] = np.uint32(plan.run_number)
-    file.attrs["recorded_size"] = np.uint64(_recorded_size(file))
-    file.attrs["config"] = plan.config_json
-
-
-def _recorded_size(file: h5py.File) -> int:
-    """Return the bytes of all datasets of the trigger records, headers included."""
-    records = [file[name]["RawData"] for name in file if name.startswith("TriggerRecord")]
-    return sum(int(dataset.size) for record in records for dataset in record.values())
-
-
-class _Truth:
-    """The group ``/Truth``: events and charge in the order of the stream, and where each block's part ends."""
-
-    def __init__(self, file: h5py.File) -> None:
-        self.group = file.create_group("Truth")
-        make: Callable[..., Any] = self.group.create_dataset
-        kinds = {"events": EVENT_DTYPE, "charge": CHARGE_DTYPE, "blocks": TRUTH_BLOCKS}
-        self.datasets = {
-            name: make(name, (0,), kind, maxshape=(None,), chunks=(4096,), track_times=False)
-            for name, kind in kinds.items()
-        }
-
-    def append(self, blocks: list[Block], written: Written) -> None:
-        """Add the truth of the next blocks; count events by origin."""
-        ends = np.zeros(len(blocks), TRUTH_BLOCKS)
-        for name in ("events", "charge"):
-            parts: list[NDArray[np.void]] = [getattr(block, name) for block in blocks]
-            ends[f"{name}_end"] = len(self.datasets[name]) + np.cumsum([len(part) for part in parts])
-            self._extend(name, np.concatenate(parts))
-        self._extend("blocks", ends)
-        for block in blocks:
-            written.events.update(origin.decode() for origin in block.events["origin"])
-
-    def _extend(self, name: str, rows: NDArray[np.void]) -> None:
-        dataset = self.datasets[name]
-        before = len(dataset)
-        if len(rows):
-            dataset.resize((before + len(rows),))
-            dataset[before:] = rows

@@ -1,0 +1,61 @@
+"""Blocks of an assembly to the WIBEth frames of its 40 streams, headers and samples.
+
+>>> x, uv = np.full((64, 960), 900, np.uint16), np.full((64, 800), 2300, np.uint16)
+>>> block = Block(64, 2048, x, induction={"U": uv, "V": uv})
+>>> frames = frames_of([block], spans.places(channel_map.offline_channels()), crate=1)
+>>> frames.shape, int(wibeth.get_field(frames, "seq_id")[7, 0])
+((40, 1, 900), 1)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams import channel_map
+from streams.block import TICKS_PER_BLOCK, Block
+from streams.daq import spans, wibeth
+
+
+def check_follows(blocks: list[Block], timestamp: int, tick: int) -> None:
+    """Refuse blocks that do not follow each other from (tick, timestamp) on, or that lack a plane.
+
+    Raises
+    ------
+    ValueError : which block, got and want.
+    """
+    for k, block in enumerate(blocks):
+        place = (tick + k * TICKS_PER_BLOCK, timestamp + k * wibeth.TIMESTAMP_PER_FRAME)
+        if (block.first_tick, block.timestamp) != place:
+            raise ValueError(
+                f"block at (tick, timestamp) {(block.first_tick, block.timestamp)}, want {place}"
+            )
+        got = {name: plane.shape for name, plane in {**block.induction, "X": block.adc}.items()}
+        want = {name: (TICKS_PER_BLOCK, n) for name, n in channel_map.PLANE_CHANNELS.items()}
+        if got != want:
+            raise ValueError(f"block at tick {block.first_tick}: got planes {got}, want {want}")
+
+
+def frames_of(blocks: list[Block], table: spans.Places, crate: int) -> NDArray[np.uint64]:
+    """Return the frames of some blocks: uint64 array, (40 streams, blocks, 900 words).
+
+    The seq_id is the number of the block since the start of the run, modulo 4096.
+
+    Raises
+    ------
+    ValueError : a count of more than 14 bits.
+    """
+    samples = np.empty((len(blocks), spans.SAMPLES_PER_BLOCK), np.uint16)
+    for row, block in zip(samples, blocks, strict=True):
+        planes = spans.planes_of(row)
+        for name, plane in {**block.induction, "X": block.adc}.items():
+            planes[name][:] = plane
+    shape = (channel_map.N_STREAMS, len(blocks), wibeth.FRAME_WORDS)
+    frames = wibeth.empty_frames(channel_map.N_STREAMS * len(blocks)).reshape(shape)
+    spans.close_frames(samples, table, frames)
+    base = [wibeth.header_word(slot, stream_id, crate) for slot, stream_id in channel_map.STREAMS]
+    frames[:, :, 0] = np.array(base, np.uint64)[:, None]
+    seq = [block.first_tick // TICKS_PER_BLOCK % wibeth.SEQ_MODULO for block in blocks]
+    wibeth.set_field(frames, "seq_id", seq)
+    wibeth.set_field(frames, "timestamp", [block.timestamp for block in blocks])
+    return frames
