@@ -3,8 +3,8 @@
 Source: DUNE-DAQ/daqdataformats @3f617d5c FragmentHeader.hpp (72 bytes), TriggerRecordHeaderData.hpp (64 bytes; trigger
 type of 64 bits since v4), TimeSliceHeader.hpp (32 bytes), ComponentRequest.hpp (32 bytes), SourceID.hpp (8 bytes);
 docs/TriggerRecordHeaderDataV3.md (56 bytes, trigger type of 16 bits); docs/FragmentHeaderV6.md and
-TriggerRecordHeaderDataV5.md @4c67519c (the error bits are called status bits there, no byte has moved). All integers are
-little-endian. Windows are half open: ``end`` is the timestamp after the last sample. ``streams.daq.headers`` reads them.
+TriggerRecordHeaderDataV5.md @4c67519c (the error bits are called status bits there, no byte has moved). All integers
+are little-endian. Windows are half open: ``end`` is the timestamp after the last sample.
 
 >>> span = Span(number=1, begin=1000, end=1000 + 4 * 2048, run_number=7)
 >>> header = fragment_header(span, source_id=100, payload_bytes=4 * 7200)

@@ -22,7 +22,9 @@ import numpy as np
 from streams import channel_map
 from streams.daq import fragment, wibeth
 
-LAYOUT_VERSION = 5  # of hdf5libs @1de7a465 (HDF5FileLayout.hpp); nothing differs from 4 in what is written here
+LAYOUT_VERSION = (
+    5  # of hdf5libs @1de7a465 (HDF5FileLayout.hpp); nothing differs from 4 in what is written here
+)
 MAX_CRATE = 1023  # 10 bits of the DAQEthHeader
 _TIMESTAMP_PER_MS = 62_500  # of the 62.5 MHz clock
 _PREFIX = {False: "TriggerRecord", True: "TimeSlice"}

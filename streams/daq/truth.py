@@ -38,9 +38,7 @@ class Truth:
         group.attrs["first_timestamp"] = np.uint64(first.timestamp)
         make: Callable[..., Any] = group.create_dataset
         self._datasets = {
-            name: make(
-                name, (0,), kind, maxshape=(None,), chunks=(4096,), fletcher32=True, track_times=False
-            )
+            name: make(name, (0,), kind, maxshape=(None,), chunks=(4096,), fletcher32=True, track_times=False)
             for name, kind in _ROWS.items()
         }
 

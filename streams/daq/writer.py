@@ -156,7 +156,9 @@ def write_file(
     ValueError : the blocks do not follow each other, lack a plane or are too few; a map that lacks a channel.
     """
     if not 0 <= plan.crate <= layout.MAX_CRATE:
-        raise ConfigError(f"crate: got {plan.crate}, want 0 to {layout.MAX_CRATE}, what a frame's header holds")
+        raise ConfigError(
+            f"crate: got {plan.crate}, want 0 to {layout.MAX_CRATE}, what a frame's header holds"
+        )
     with whole_file(path, facts or {}) as file:
         _check_space(path, plan)
         return _write(file, iter(blocks), plan)
@@ -213,7 +215,9 @@ def _write(file: OutputFile, blocks: Iterator[Block], plan: Plan) -> Written:
             begin, tick, start = first.timestamp, first.first_tick, first.timestamp
             truth = Truth(file, first)
         end = begin + plan.window_blocks * wibeth.TIMESTAMP_PER_FRAME
-        record = _Record(file, checks, fragment.Span(plan.first_record + window, begin, end, plan.run_number), plan)
+        record = _Record(
+            file, checks, fragment.Span(plan.first_record + window, begin, end, plan.run_number), plan
+        )
         for at in range(0, plan.window_blocks, BLOCKS_AT_ONCE):
             count = min(BLOCKS_AT_ONCE, plan.window_blocks - at)
             chunk = [first if at + k == 0 else _take(blocks, window) for k in range(count)]
