@@ -11,7 +11,7 @@ as (64 ticks, channels): U 64 x 800, V 64 x 800, X 64 x 960, so that a plane of 
 >>> frames[0, 0, :2] = header_word(0, 0, 1), 2048
 >>> opened = np.zeros_like(samples)
 >>> checks = frame_checks(frames[0])
->>> open_frames(frames[0], header_word(0, 0, 1), 2048, checks, table.first[0], table.step[0], opened)
+>>> open_frames(frames[0], header_word(0, 0, 1), 2048, checks, table, 0, opened)
 1
 >>> bool((planes_of(opened[0])["U"][:, :64] == planes_of(samples[0])["U"][:, :64]).all())
 True
@@ -97,8 +97,8 @@ def open_frames(
     word0: int,
     timestamp: int,
     checks: NDArray[np.uint64],
-    first: NDArray[np.int32],
-    step: NDArray[np.int32],
+    table: Places,
+    stream: int,
     samples: NDArray[np.uint16],
 ) -> int:
     """Put the samples of one stream into a span, frame by frame; end at the first frame that is not right.
@@ -108,7 +108,7 @@ def open_frames(
     frames : uint64 array, (n, 900), or the same bytes as uint8, (n, 7200), at any address.
     word0, timestamp : words 0 and 1 of the first frame; each next one has seq_id + 1 and timestamp + 2048.
     checks : uint64 array, (n,), ``frame_checks`` of the frames; or (0,) if there are none.
-    first, step : int32 arrays, (64,), where the stream's channels go: a row of ``Places``.
+    table, stream : where the channels go, and which of the 40 streams this is.
     samples : uint16 array, (n or more, 163840), the span. Rows from the wrong frame on stay as they are.
 
     Returns
@@ -124,7 +124,7 @@ def open_frames(
     if len(checks):
         right &= frame_checks(words) == checks
     good = len(right) if right.all() else int(right.argmin())
-    _scatter(unpack(words[:good]), first, step, samples)
+    _scatter(unpack(words[:good]), table.first[stream], table.step[stream], samples)
     return good
 
 

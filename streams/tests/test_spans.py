@@ -48,9 +48,7 @@ def test_a_span_opens_to_the_samples_that_were_packed(kind):
     for stream in range(40):
         checks = spans.frame_checks(frames[stream])
         word0 = int(frames[stream, 0, 0])
-        good = spans.open_frames(
-            frames[stream], word0, T0, checks, table.first[stream], table.step[stream], opened
-        )
+        good = spans.open_frames(frames[stream], word0, T0, checks, table, stream, opened)
         assert good == N
     assert np.array_equal(opened, samples)
     again = frames.copy()
@@ -70,7 +68,7 @@ def test_opening_ends_at_the_first_wrong_frame(word, bit, frame, with_checks):
     stream[frame, word] ^= np.uint64(1 << bit)
     opened = np.full_like(samples, 7)
     word0 = int(frames[7, 0, 0])
-    good = spans.open_frames(stream, word0, T0, checks, table.first[7], table.step[7], opened)
+    good = spans.open_frames(stream, word0, T0, checks, table, 7, opened)
     assert good == (frame if with_checks or word < 2 else N)
     assert (opened[good:] == 7).all()
     mine = np.isin(np.arange(samples.shape[1]), table.first[7] + table.step[7] * np.arange(64)[:, None])
