@@ -1,0 +1,293 @@
+"""Faults put between a source of frames and its reader: the same bytes for the same seed, however they are asked for.
+
+``Injected`` is a ``Links`` around a ``Links``. What happens to a frame follows from the seed, its stream and its number
+alone (its timestamp / 2 048), and a frame is hit by one fault at most. A frame that is to come later comes right behind
+a frame that is whole, so that every fault can be seen; where no such frame is near, the frame is left alone. The ledger
+says what was done. The source's bytes are taken as frames of 7 200 bytes one after the other.
+
+>>> fates(seed=7, stream=3, first=0, count=400, edges=edges(Faults(lost=0.01, flipped=0.01))).nonzero()[0].tolist()
+[81, 158]
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.compiled import Floats, compiled
+from streams.daq.faults import CHANCES, STREAMS_PER_LINK, Faults, parse
+from streams.daq.ledger import Ledger, kind_of_bit
+from streams.daq.receive import Links
+from streams.daq.spans import frame_checks
+from streams.daq.wibeth import FRAME_BYTES, FRAME_WORDS, TIMESTAMP_PER_FRAME
+from streams.rng import key
+
+__all__ = ["Faults", "Injected", "Ledger", "edges", "fates", "injected", "parse"]
+
+Bytes = NDArray[np.uint8]
+
+FURTHEST = 15  # frames that a copy, or a frame out of order, is behind: less than a reader waits (16)
+LATE = (48, 63)  # frames that a late frame is behind: more than any reader of 16 blocks at once waits for
+KEPT_CHECKS = 4096  # frames of a stepped stream whose checks are kept
+_HEADER_BITS = 4 * 64
+_FATE = {name: number for number, name in enumerate(CHANCES, start=1)}
+_SILENT = len(CHANCES) + 1
+_WHAT, _HOW = 0, 1  # purposes of random numbers
+
+
+def edges(faults: Faults) -> Floats:
+    """Return the ends of the chances' parts of [0, 1), one after the other."""
+    return np.cumsum(faults.chances)
+
+
+@compiled
+def fates(seed: int, stream: int, first: int, count: int, edges: Floats) -> NDArray[np.uint8]:
+    """Return what happens to each of ``count`` frames: 0 nothing, k the k-th of ``CHANCES``."""
+    found = np.zeros(count, np.uint8)
+    for n in range(count):
+        number = float(key(seed, stream, first + n, 0) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+        if number < edges[-1]:
+            found[n] = 1 + np.searchsorted(edges, number, side="right")
+    return found
+
+
+@dataclass
+class _Stream:
+    """The state of one stream: what is still to be read, what comes later, what is ready to be taken."""
+
+    number: int = 0  # frames of the source so far
+    rest: Bytes = field(default_factory=lambda: np.zeros(0, np.uint8))  # bytes of a frame that has not come whole
+    later: list[tuple[int, int, str, Bytes]] = field(default_factory=list)  # heap: lands behind, number, kind, frame
+    ready: deque[Bytes] = field(default_factory=deque)
+    whole: int = -1  # the last frame that went out whole and in its place
+    checks: dict[int, int] = field(default_factory=dict)  # of stepped frames, by timestamp
+    flushed: bool = False
+
+
+class Injected:
+    """A window with faults: again a ``Links``.
+
+    Parameters
+    ----------
+    links : the window.
+    faults : what to do to its frames.
+    ledger : takes down what was done; one for all windows of a run.
+    """
+
+    def __init__(self, links: Links, faults: Faults, ledger: Ledger | None = None) -> None:
+        self.ledger = ledger or Ledger()
+        self._links, self._faults, self._edges = links, faults, edges(faults)
+        self._first = links.begin // TIMESTAMP_PER_FRAME
+        if self.ledger.origin is None:
+            self.ledger.origin = self._first
+        self._streams: dict[int, _Stream] = {}
+        self._ended = False
+
+    @property
+    def name(self) -> str:
+        """Name of the window, for messages."""
+        return self._links.name
+
+    @property
+    def begin(self) -> int:
+        """Timestamp of the window's first frame."""
+        return self._links.begin
+
+    def until(self, timestamp: int) -> bool:
+        """Let the source go on to this time; False: nothing comes after what ``take`` still gives."""
+        self._ended = not self._links.until(timestamp)
+        return not self._ended
+
+    def take(self, stream: int, frames: int) -> Bytes:
+        """Return the next bytes of a stream, at most ``frames`` * 7 200."""
+        state = self._streams.setdefault(stream, _Stream())
+        while not state.ready:
+            data = self._links.take(stream, frames)
+            if len(data):
+                self._pass(stream, state, data)
+            elif self._ended and not state.flushed:
+                self._flush(stream, state)
+            else:
+                return np.zeros(0, np.uint8)
+        return _taken(state.ready, frames * FRAME_BYTES)
+
+    def checks(self, stream: int, timestamp: int, count: int) -> NDArray[np.uint64]:
+        """Return the checks of the frames with these timestamps, as the source has them."""
+        found = self._links.checks(stream, timestamp, count)
+        stepped = self._streams[stream].checks if stream in self._streams else {}
+        if not stepped or not len(found):
+            return found
+        found = found.copy()
+        for k in range(count):
+            at = timestamp + k * TIMESTAMP_PER_FRAME
+            found[k] = stepped.get(at, int(found[k]))
+        return found
+
+    def _pass(self, stream: int, state: _Stream, data: Bytes) -> None:
+        """Take in bytes of the source; what becomes of its whole frames is put into ``ready``."""
+        if len(state.rest):
+            data = np.concatenate((state.rest, data))
+        count = len(data) // FRAME_BYTES
+        state.rest = data[count * FRAME_BYTES :].copy()
+        first = state.number
+        state.number += count
+        frames = self._stepped(stream, state, first, data[: count * FRAME_BYTES].reshape(count, FRAME_BYTES))
+        fate = self._fates(stream, first, count)
+        hits = deque(np.flatnonzero(fate).tolist())
+        done = 0
+        while True:
+            hit = hits[0] if hits else count
+            land = state.later[0][0] - first if state.later else count
+            if min(hit, land) >= count:
+                break
+            end = min(hit, land + 1)
+            self._whole(state, frames[done:end], first + end)
+            done = end
+            if end == hit:
+                self._hit(stream, state, first + hits.popleft(), int(fate[hit]), frames[hit])
+                done = hit + 1
+            else:
+                self._land(stream, state)
+        self._whole(state, frames[done:], first + count)
+
+    def _whole(self, state: _Stream, frames: Bytes, end: int) -> None:
+        if len(frames):
+            state.ready.append(frames.reshape(-1))
+            state.whole = end - 1
+
+    def _fates(self, stream: int, first: int, count: int) -> NDArray[np.uint8]:
+        """Return what happens to the frames ``first`` to ``first + count`` of this window."""
+        number = self._first + first
+        found = fates(self._faults.seed, stream, number, count, self._edges)
+        for silence in self._faults.silent:
+            if silence.link == stream // STREAMS_PER_LINK:
+                low = max(0, silence.first + self._origin - number)
+                high = max(0, silence.first + silence.frames + self._origin - number) if silence.frames else count
+                found[low:high] = _SILENT
+        return found
+
+    @property
+    def _origin(self) -> int:
+        assert self.ledger.origin is not None
+        return self.ledger.origin
+
+    def _hit(self, stream: int, state: _Stream, number: int, fate: int, frame: Bytes) -> None:
+        if fate == _SILENT:
+            self._note(stream, number, "silent")
+            return
+        kind = CHANCES[fate - 1]
+        how = int(key(self._faults.seed, stream, self._first + number, _HOW))
+        if kind in ("duplicated", "reordered", "late"):
+            self._delay(stream, state, number, kind, how, frame)
+        elif kind == "truncated":
+            left = 1 + how % (FRAME_BYTES - 1)
+            self._note(stream, number, kind, left)
+            state.ready.append(frame[:left].copy())
+        elif kind in ("flipped", "header"):
+            bit = how % (8 * FRAME_BYTES if kind == "flipped" else _HEADER_BITS)
+            self._note(stream, number, kind_of_bit(bit), bit)
+            broken = frame.copy()
+            broken[bit // 8] ^= np.uint8(1 << bit % 8)
+            state.ready.append(broken)
+        elif kind == "jump":
+            counts = _jump(how)
+            self._note(stream, number, kind, counts)
+            state.ready.append(_moved(frame[None], counts)[0])
+        else:
+            self._note(stream, number, kind)
+
+    def _delay(self, stream: int, state: _Stream, number: int, kind: str, how: int, frame: Bytes) -> None:
+        """Put a frame, or a copy of it, behind a later one that is whole; if there is none, leave it alone."""
+        low, high = LATE if kind == "late" else (1, FURTHEST)
+        if kind == "duplicated" and how % 2:
+            self._note(stream, number, kind)
+            for _ in range(2):
+                self._whole(state, frame[None].copy(), number + 1)
+            return
+        fate = self._fates(stream, number + low, high - low + 1)
+        fine = low + np.flatnonzero(fate == 0)
+        if kind == "duplicated" or not len(fine):
+            self._whole(state, frame[None].copy(), number + 1)
+        if len(fine):
+            delay = int(fine[how // 2 % len(fine)])
+            heapq.heappush(state.later, (number + delay, number, kind, frame.copy()))
+
+    def _land(self, stream: int, state: _Stream, last: bool = False) -> None:
+        """Send the next of the frames that come later; ``last``: the window ends here, maybe before its time."""
+        place, number, kind, frame = heapq.heappop(state.later)
+        behind = state.whole - number if last else place - number
+        if kind == "late" and behind < LATE[0]:
+            self._note(stream, number, "lost")  # it would come after the window's end
+            return
+        if kind == "duplicated" or behind > 0:
+            self._note(stream, number, kind, behind)
+        state.ready.append(frame)
+
+    def _flush(self, stream: int, state: _Stream) -> None:
+        """Send what is left at the end of the window."""
+        state.flushed = True
+        state.later.sort()
+        while state.later:
+            self._land(stream, state, last=True)
+        if len(state.rest):
+            state.ready.append(state.rest)
+
+    def _stepped(self, stream: int, state: _Stream, first: int, frames: Bytes) -> Bytes:
+        """Return the frames with the timestamps of a clock that has stepped."""
+        for step in self._faults.step:
+            begin = max(0, step.first + self._origin - self._first - first)
+            if step.stream != stream or begin >= len(frames):
+                continue
+            if step.first + self._origin == self._first + first + begin:
+                self._note(stream, first + begin, "step", step.counts)
+            frames = np.concatenate((frames[:begin], _moved(frames[begin:], step.counts)))
+            words = frames[begin:].view("<u8").reshape(-1, FRAME_WORDS)
+            if len(self._links.checks(stream, self.begin, 1)):
+                state.checks.update(zip(words[:, 1].tolist(), frame_checks(words).tolist(), strict=True))
+            for old in list(state.checks)[: max(0, len(state.checks) - KEPT_CHECKS)]:
+                del state.checks[old]
+        return frames
+
+    def _note(self, stream: int, number: int, kind: str, detail: int = 0) -> None:
+        self.ledger.note(stream, self._first + number - self._origin, kind, detail)
+
+
+def injected(windows: Iterable[Links], faults: Faults, ledger: Ledger) -> Iterator[Links]:
+    """Yield the windows of a run with faults; ``ledger`` takes down what was done in all of them."""
+    for links in windows:
+        yield Injected(links, faults, ledger)
+
+
+def _jump(how: int) -> int:
+    """Return by how much a timestamp jumps: any counts, whole frames, or as many frames as seq_id has values."""
+    size = 1 + (how >> 8) % 2**20
+    step = (1, TIMESTAMP_PER_FRAME, TIMESTAMP_PER_FRAME << 12)[how % 3]
+    return size * step if how >> 4 & 1 else -size * step
+
+
+def _moved(frames: Bytes, counts: int) -> Bytes:
+    """Return frames, uint8 (n, 7200), whose timestamps are ``counts`` later."""
+    words = frames.copy().view("<u8")
+    words[:, 1] += np.uint64(counts % 2**64)
+    return words.view(np.uint8)
+
+
+def _taken(ready: deque[Bytes], most: int) -> Bytes:
+    """Take the next bytes, at most ``most``, out of ``ready``."""
+    parts, room = [], most
+    while ready and room:
+        part = ready.popleft()
+        if len(part) > room:
+            ready.appendleft(part[room:].copy())
+            part = part[:room]
+        parts.append(part)
+        room -= len(part)
+    if not ready:
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    ready.extend([ready.popleft().copy() for _ in range(len(ready))])  # a source may use its bytes again
+    return np.concatenate(parts)
