@@ -5,7 +5,7 @@ A text of the command line, ``name=value`` with commas between, or a TOML file w
 - ``lost``, ``duplicated``, ``reordered``, ``late``, ``truncated``, ``flipped``, ``header``, ``jump``: chance per frame;
 - ``silent=LINK@FIRST+FRAMES``: link 0 to 9 (four streams each) sends nothing from frame FIRST of the run on (0 if left
   out), for FRAMES frames (for ever if left out);
-- ``step=STREAM@FIRST+COUNTS`` (or ``-COUNTS``): the clock of a stream is wrong by COUNTS of 62.5 MHz from frame FIRST on;
+- ``step=STREAM@FIRST+COUNTS`` (or ``-COUNTS``): the clock of a stream is wrong by COUNTS of 62.5 MHz from FIRST on;
 - ``seed``: which frames are hit.
 
 >>> parse("lost=0.01,flipped=0.02,silent=3@10+5,seed=7").silent
@@ -109,7 +109,8 @@ def checked(faults: Faults) -> Faults:
         within("faults: step: frame", step.first, 0, MOST_FRAMES)
         limit = 2**62  # as of a first timestamp
         refuse(
-            not 0 < abs(step.counts) < limit, f"faults: step: got {step.counts} counts, want some, under 2**62"
+            not 0 < abs(step.counts) < limit,
+            f"faults: step: got {step.counts} counts, want some, under 2**62",
         )
     return faults
 

@@ -5,8 +5,12 @@ alone (its timestamp / 2 048), and a frame is hit by one fault at most. A frame 
 a frame that is whole, so that every fault can be seen; where no such frame is near, the frame is left alone. The ledger
 says what was done. The source's bytes are taken as frames of 7 200 bytes one after the other.
 
->>> fates(seed=7, stream=3, first=0, count=400, edges=edges(Faults(lost=0.01, flipped=0.01))).nonzero()[0].tolist()
-[81, 158]
+>>> from types import SimpleNamespace
+>>> three = np.zeros(3 * FRAME_BYTES, np.uint8)
+>>> source = SimpleNamespace(begin=0, until=lambda timestamp: False, take=lambda stream, frames: three)
+>>> links = Injected(source, parse("silent=0@1+1"))
+>>> len(links.take(0, 16)) // FRAME_BYTES, links.ledger.table()
+(2, {'injected silent': 1})
 """
 
 from __future__ import annotations
@@ -15,45 +19,31 @@ import heapq
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.compiled import Floats, compiled
+from streams.daq.fates import FURTHEST, HOW, LATE, edges, fates, jump_counts
 from streams.daq.faults import CHANCES, STREAMS_PER_LINK, Faults, parse
 from streams.daq.ledger import Ledger, kind_of_bit
-from streams.daq.receive import Links
 from streams.daq.spans import frame_checks
 from streams.daq.wibeth import FRAME_BYTES, FRAME_WORDS, TIMESTAMP_PER_FRAME
 from streams.rng import key
 
-__all__ = ["Faults", "Injected", "Ledger", "edges", "fates", "injected", "parse"]
+if TYPE_CHECKING:
+    from streams.daq.receive import Links
+
+__all__ = ["Faults", "Injected", "Ledger", "injected", "parse"]
 
 Bytes = NDArray[np.uint8]
 
-FURTHEST = 15  # frames that a copy, or a frame out of order, is behind: less than a reader waits (16)
-LATE = (48, 63)  # frames that a late frame is behind: more than any reader of 16 blocks at once waits for
 KEPT_CHECKS = 4096  # frames of a stepped stream whose checks are kept
 _HEADER_BITS = 4 * 64
-_FATE = {name: number for number, name in enumerate(CHANCES, start=1)}
 _SILENT = len(CHANCES) + 1
-_WHAT, _HOW = 0, 1  # purposes of random numbers
-
-
-def edges(faults: Faults) -> Floats:
-    """Return the ends of the chances' parts of [0, 1), one after the other."""
-    return np.cumsum(faults.chances)
-
-
-@compiled
-def fates(seed: int, stream: int, first: int, count: int, edges: Floats) -> NDArray[np.uint8]:
-    """Return what happens to each of ``count`` frames: 0 nothing, k the k-th of ``CHANCES``."""
-    found = np.zeros(count, np.uint8)
-    for n in range(count):
-        number = float(key(seed, stream, first + n, 0) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
-        if number < edges[-1]:
-            found[n] = 1 + np.searchsorted(edges, number, side="right")
-    return found
+Later = tuple[
+    int, int, str, Bytes
+]  # the frame that it comes behind, its own number, what was done, its bytes
 
 
 @dataclass
@@ -61,8 +51,10 @@ class _Stream:
     """The state of one stream: what is still to be read, what comes later, what is ready to be taken."""
 
     number: int = 0  # frames of the source so far
-    rest: Bytes = field(default_factory=lambda: np.zeros(0, np.uint8))  # bytes of a frame that has not come whole
-    later: list[tuple[int, int, str, Bytes]] = field(default_factory=list)  # heap: lands behind, number, kind, frame
+    rest: Bytes = field(
+        default_factory=lambda: np.zeros(0, np.uint8)
+    )  # bytes of a frame that has not come whole
+    later: list[Later] = field(default_factory=list)  # a heap
     ready: deque[Bytes] = field(default_factory=deque)
     whole: int = -1  # the last frame that went out whole and in its place
     checks: dict[int, int] = field(default_factory=dict)  # of stepped frames, by timestamp
@@ -145,14 +137,14 @@ class Injected:
             land = state.later[0][0] - first if state.later else count
             if min(hit, land) >= count:
                 break
-            end = min(hit, land + 1)
-            self._whole(state, frames[done:end], first + end)
-            done = end
-            if end == hit:
+            if land < hit:
+                self._whole(state, frames[done : land + 1], first + land + 1)
+                self._land(stream, state, heapq.heappop(state.later), first + land)
+                done = land + 1
+            else:
+                self._whole(state, frames[done:hit], first + hit)
                 self._hit(stream, state, first + hits.popleft(), int(fate[hit]), frames[hit])
                 done = hit + 1
-            else:
-                self._land(stream, state)
         self._whole(state, frames[done:], first + count)
 
     def _whole(self, state: _Stream, frames: Bytes, end: int) -> None:
@@ -167,7 +159,11 @@ class Injected:
         for silence in self._faults.silent:
             if silence.link == stream // STREAMS_PER_LINK:
                 low = max(0, silence.first + self._origin - number)
-                high = max(0, silence.first + silence.frames + self._origin - number) if silence.frames else count
+                high = (
+                    max(0, silence.first + silence.frames + self._origin - number)
+                    if silence.frames
+                    else count
+                )
                 found[low:high] = _SILENT
         return found
 
@@ -181,7 +177,7 @@ class Injected:
             self._note(stream, number, "silent")
             return
         kind = CHANCES[fate - 1]
-        how = int(key(self._faults.seed, stream, self._first + number, _HOW))
+        how = int(key(self._faults.seed, stream, self._first + number, HOW))
         if kind in ("duplicated", "reordered", "late"):
             self._delay(stream, state, number, kind, how, frame)
         elif kind == "truncated":
@@ -195,7 +191,7 @@ class Injected:
             broken[bit // 8] ^= np.uint8(1 << bit % 8)
             state.ready.append(broken)
         elif kind == "jump":
-            counts = _jump(how)
+            counts = jump_counts(how)
             self._note(stream, number, kind, counts)
             state.ready.append(_moved(frame[None], counts)[0])
         else:
@@ -217,23 +213,23 @@ class Injected:
             delay = int(fine[how // 2 % len(fine)])
             heapq.heappush(state.later, (number + delay, number, kind, frame.copy()))
 
-    def _land(self, stream: int, state: _Stream, last: bool = False) -> None:
-        """Send the next of the frames that come later; ``last``: the window ends here, maybe before its time."""
-        place, number, kind, frame = heapq.heappop(state.later)
-        behind = state.whole - number if last else place - number
+    def _land(self, stream: int, state: _Stream, late: Later, place: int) -> None:
+        """Send a frame that comes later, now that ``place`` is the last that went out whole."""
+        _, number, kind, frame = late
+        behind = place - number
         if kind == "late" and behind < LATE[0]:
-            self._note(stream, number, "lost")  # it would come after the window's end
+            self._note(stream, number, "lost")  # the window ends before it comes
             return
         if kind == "duplicated" or behind > 0:
             self._note(stream, number, kind, behind)
         state.ready.append(frame)
 
     def _flush(self, stream: int, state: _Stream) -> None:
-        """Send what is left at the end of the window."""
+        """Send what is left at the end of the window, by number."""
         state.flushed = True
-        state.later.sort()
-        while state.later:
-            self._land(stream, state, last=True)
+        for late in sorted(state.later, key=lambda entry: entry[1]):
+            self._land(stream, state, late, state.whole)
+        state.later.clear()
         if len(state.rest):
             state.ready.append(state.rest)
 
@@ -261,13 +257,6 @@ def injected(windows: Iterable[Links], faults: Faults, ledger: Ledger) -> Iterat
     """Yield the windows of a run with faults; ``ledger`` takes down what was done in all of them."""
     for links in windows:
         yield Injected(links, faults, ledger)
-
-
-def _jump(how: int) -> int:
-    """Return by how much a timestamp jumps: any counts, whole frames, or as many frames as seq_id has values."""
-    size = 1 + (how >> 8) % 2**20
-    step = (1, TIMESTAMP_PER_FRAME, TIMESTAMP_PER_FRAME << 12)[how % 3]
-    return size * step if how >> 4 & 1 else -size * step
 
 
 def _moved(frames: Bytes, counts: int) -> Bytes:

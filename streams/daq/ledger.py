@@ -82,7 +82,7 @@ class Ledger:
     def seen(self, checks: bool) -> dict[str, NDArray[np.int64]]:
         """Return what can be seen of it by stream, int64 (40,), under the names of a reader's counts.
 
-        checks : whether the reader has the checks of the frames; without, flips in what nothing else tells are not seen.
+        checks : whether the reader has the checks of the frames; without, some flips are not seen.
         """
         by_kind = dict(zip(KINDS, self.counts.T, strict=True))
         corrupted = by_kind["flipped_identity"] + by_kind["flipped_seq"] + by_kind["flipped_time"]
@@ -115,7 +115,12 @@ def kind_of_bit(bit: int) -> str:
     ('flipped_seq', 'flipped_time', 'flipped_flags', 'flipped_samples')
     """
     word, place = divmod(bit, 64)
-    named = {"seq_id": "flipped_seq", "timestamp": "flipped_time", "crc_err": "flipped_flags", "lol": "flipped_flags"}
+    named = {
+        "seq_id": "flipped_seq",
+        "timestamp": "flipped_time",
+        "crc_err": "flipped_flags",
+        "lol": "flipped_flags",
+    }
     for name, kind in named.items():
         at, low, width = FIELDS[name]
         if word == at and low <= place < low + width:

@@ -1,0 +1,48 @@
+"""What happens to a frame, by chance: a function of seed, stream and the frame's number alone.
+
+>>> from streams.daq.faults import Faults
+>>> fates(seed=7, stream=3, first=0, count=400, edges=edges(Faults(lost=0.01, flipped=0.01))).nonzero()[0].tolist()
+[314, 321]
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.compiled import Floats, compiled
+from streams.daq.faults import Faults
+from streams.daq.wibeth import SEQ_MODULO, TIMESTAMP_PER_FRAME
+from streams.rng import key
+
+WHAT, HOW = 0, 1  # purposes of random numbers
+FURTHEST = 15  # frames that a copy, or a frame out of order, is behind: less than a reader waits (16)
+LATE = (48, 63)  # frames that a late frame is behind: more than any reader of 16 blocks at once waits for
+_UNIT = 1.0 / 9007199254740992.0  # 2^-53
+
+
+def edges(faults: Faults) -> Floats:
+    """Return the ends of the chances' parts of [0, 1), one after the other: float64 (8,)."""
+    return np.cumsum(faults.chances)
+
+
+@compiled
+def fates(seed: int, stream: int, first: int, count: int, edges: Floats) -> NDArray[np.uint8]:
+    """Return what happens to each of ``count`` frames: 0 nothing, k the k-th of ``CHANCES``."""
+    found = np.zeros(count, np.uint8)
+    for n in range(count):
+        number = float(key(seed, stream, first + n, WHAT) >> np.uint64(11)) * _UNIT
+        if number < edges[-1]:
+            found[n] = 1 + np.searchsorted(edges, number, side="right")
+    return found
+
+
+def jump_counts(how: int) -> int:
+    """Return by how much a timestamp jumps: any counts, whole frames, or as many frames as seq_id has values.
+
+    >>> jump_counts(0x30), jump_counts(0x31)
+    (1, 2048)
+    """
+    size = 1 + (how >> 8) % 2**20
+    step = (1, TIMESTAMP_PER_FRAME, TIMESTAMP_PER_FRAME * SEQ_MODULO)[how % 3]
+    return size * step if how >> 4 & 1 else -size * step

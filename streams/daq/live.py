@@ -1,0 +1,153 @@
+"""A simulation as a source of frames: packed, numbered and checked as a readout would, without a file.
+
+>>> zeros = {plane: np.zeros((64, n), np.uint16) for plane, n in channel_map.PLANE_CHANNELS.items()}
+>>> live = LiveLinks((Block(64 * n, 2048 * n, zeros["X"], induction=zeros) for n in range(2)), crate=3)
+>>> live.until(3 * 2048), len(live.take(39, 16)), len(live.take(39, 16))
+(False, 14400, 0)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams import channel_map
+from streams.block import TIMESTAMP_PER_TICK, Block
+from streams.daq import wibeth
+from streams.daq.spans import SAMPLES_PER_BLOCK, Places, close_frames, frame_checks, places, planes_of
+
+BLOCKS_AT_ONCE = 16
+KEPT_CHECKS = 4096  # frames of each stream whose checks can still be asked for: 134 ms
+MOST_WAITING = 256  # blocks that wait for a stream that nobody reads: 74 MB, 8.4 ms
+Truth = tuple[NDArray[np.void], NDArray[np.void]]  # events and charge of a block
+
+
+class LiveLinks:
+    """One window without end (or as long as the blocks go on), made while it is read: a ``Links``.
+
+    Parameters
+    ----------
+    blocks : of all three planes, one after the other in time.
+    crate : number that the frames carry; it also says which channel map the assembly has.
+    name : how messages call it.
+    checked : whether the frames' checks can be asked for.
+
+    Attributes
+    ----------
+    begin : timestamp of the first frame.
+    first_tick : tick of its first sample, from the start of the run.
+    overflowed : frames that nobody took in time (256 blocks), and that were dropped.
+    """
+
+    def __init__(
+        self,
+        blocks: Iterable[Block],
+        crate: int = channel_map.CRATE,
+        name: str = "live",
+        checked: bool = True,
+    ) -> None:
+        self.name, self._checked = name, checked
+        source = iter(blocks)
+        first = next(source, None)
+        if first is None:
+            raise ValueError(f"{name}: got no block, want at least one")
+        self.begin, self.first_tick = first.timestamp, first.first_tick
+        self._source: Iterator[Block] = chain([first], source)
+        self._words = np.array(
+            [wibeth.header_word(*stream, crate) for stream in channel_map.STREAMS], np.uint64
+        )
+        self._places: Places = places(channel_map.offline_channels(crate))
+        self._made = 0  # blocks so far
+        self._waiting: deque[tuple[int, NDArray[np.uint64]]] = deque()  # first block, frames (40, n, 900)
+        self._taken = np.zeros(channel_map.N_STREAMS, np.int64)  # frames of each stream
+        self._checks = np.zeros((channel_map.N_STREAMS, KEPT_CHECKS), np.uint64)
+        self._truth: deque[tuple[int, Truth]] = deque()
+        self.overflowed = 0
+
+    def until(self, timestamp: int) -> bool:
+        """Simulate all frames before this time; False: the blocks have ended."""
+        while self.begin + self._made * wibeth.TIMESTAMP_PER_FRAME < timestamp:
+            chunk = list(islice(self._source, BLOCKS_AT_ONCE))
+            if not chunk:
+                return False
+            self._add(chunk)
+        return True
+
+    def take(self, stream: int, frames: int) -> NDArray[np.uint8]:
+        """Return the next frames of a stream, at most ``frames``."""
+        at = int(self._taken[stream])
+        for first, made in self._waiting:
+            if first <= at < first + made.shape[1]:
+                part = made[stream, at - first : at - first + frames]
+                self._taken[stream] += len(part)
+                self._forget()
+                return part.reshape(-1).view(np.uint8)
+        return np.zeros(0, np.uint8)
+
+    def checks(self, stream: int, timestamp: int, count: int) -> NDArray[np.uint64]:
+        """Return the checks of the frames from ``timestamp`` on; 0 for those that are not there (any more)."""
+        if not self._checked:
+            return np.zeros(0, np.uint64)
+        number = (timestamp - self.begin) // wibeth.TIMESTAMP_PER_FRAME + np.arange(count)
+        found = self._checks[stream, number % KEPT_CHECKS]
+        return np.where(
+            (number >= max(0, self._made - KEPT_CHECKS)) & (number < self._made), found, np.uint64(0)
+        )
+
+    def truth(self, timestamp: int) -> Truth | None:
+        """Return events and charge of the block at ``timestamp``, and forget those before it."""
+        while self._truth and self._truth[0][0] < timestamp:
+            self._truth.popleft()
+        return self._truth[0][1] if self._truth and self._truth[0][0] == timestamp else None
+
+    def _add(self, chunk: list[Block]) -> None:
+        stamps = [self.begin + (self._made + k) * wibeth.TIMESTAMP_PER_FRAME for k in range(len(chunk))]
+        for block, stamp in zip(chunk, stamps, strict=True):
+            if block.timestamp != stamp:
+                raise ValueError(f"{self.name}: got a block at timestamp {block.timestamp}, want {stamp}")
+            self._truth.append((stamp, (block.events, block.charge)))
+        frames = wibeth.empty_frames(channel_map.N_STREAMS * len(chunk)).reshape(
+            channel_map.N_STREAMS, len(chunk), -1
+        )
+        close_frames(_rows(chunk), self._places, frames)
+        frames[:, :, 0] = self._words[:, None]
+        number = self._made + np.arange(len(chunk))
+        wibeth.set_field(frames, "seq_id", number % wibeth.SEQ_MODULO)
+        frames[:, :, 1] = np.array(stamps, np.uint64)
+        if self._checked:
+            self._checks[:, number % KEPT_CHECKS] = frame_checks(frames)
+        self._waiting.append((self._made, frames))
+        self._made += len(chunk)
+        self._overflow()
+
+    def _forget(self) -> None:
+        slowest = int(self._taken.min())
+        while self._waiting and self._waiting[0][0] + self._waiting[0][1].shape[1] <= slowest:
+            self._waiting.popleft()
+
+    def _overflow(self) -> None:
+        """Drop what has waited too long for a stream that nobody reads."""
+        oldest = self._made - MOST_WAITING
+        behind = self._taken < oldest
+        if behind.any():
+            self.overflowed += int((oldest - self._taken[behind]).sum())
+            self._taken[behind] = oldest
+            self._forget()
+
+
+def _rows(chunk: list[Block]) -> NDArray[np.uint16]:
+    """Return the samples of some blocks as a span: uint16 (n, 163840)."""
+    rows = np.empty((len(chunk), SAMPLES_PER_BLOCK), np.uint16)
+    for block, row in zip(chunk, rows, strict=True):
+        for plane, samples in planes_of(row).items():
+            samples[:] = block.adc if plane == "X" else block.induction[plane]
+    return rows
+
+
+def tick_of(timestamp: int, links: LiveLinks) -> int:
+    """Return the tick, from the start of the run, of a timestamp of a live source."""
+    return links.first_tick + (timestamp - links.begin) // TIMESTAMP_PER_TICK

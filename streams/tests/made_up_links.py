@@ -1,0 +1,51 @@
+"""Frames of random bytes as Links, for tests: in memory, handed out in any pieces."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from streams.channel_map import STREAMS
+from streams.daq import wibeth
+from streams.daq.spans import frame_checks
+
+BEGIN = 2048 * 500_000_000
+
+
+class MadeUpLinks:
+    """One window of ``n`` frames on each of some streams; ``pieces``: most bytes that a take gives."""
+
+    name = "made up"
+
+    def __init__(self, n, *, streams=range(40), seed=1, begin=BEGIN, checked=True, pieces=None):
+        self.begin, self.checked, self.pieces = begin, checked, pieces
+        random = np.random.default_rng(seed)
+        self.frames = {s: random.integers(0, 2**64, (n, 900), np.uint64) for s in streams}
+        for stream, words in self.frames.items():
+            words[:, 0] = wibeth.header_word(*STREAMS[stream], crate_id=1)
+            wibeth.set_field(words, "seq_id", (100 + np.arange(n)) % 4096)
+            words[:, 1] = begin + 2048 * np.arange(n)
+            words[:, 2] &= ~np.uint64(0x2E << 32)  # no crc_err, no lol
+        self.at = dict.fromkeys(self.frames, 0)
+        self.upto = 0 if pieces else 10**9
+
+    def until(self, timestamp):
+        self.upto = max(self.upto, timestamp)
+        return any(timestamp <= int(f[-1, 1]) for f in self.frames.values())
+
+    def take(self, stream, frames):
+        if stream not in self.frames:
+            return np.zeros(0, np.uint8)
+        data = self.frames[stream].view(np.uint8).reshape(-1)
+        end = min(self.at[stream] + min(frames * 7200, self.pieces or 10**9), len(data))
+        part = data[self.at[stream] : end]
+        self.at[stream] = end
+        return part
+
+    def checks(self, stream, timestamp, count):
+        if not self.checked:
+            return np.zeros(0, np.uint64)
+        first = (timestamp - self.begin) // 2048
+        found = np.zeros(count, np.uint64)
+        inside = self.frames[stream][max(first, 0) : max(first + count, 0)]
+        found[max(-first, 0) :][: len(inside)] = frame_checks(inside)
+        return found
