@@ -19,7 +19,7 @@ import heapq
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +31,6 @@ from streams.daq.spans import frame_checks
 from streams.daq.wibeth import FRAME_BYTES, FRAME_WORDS, TIMESTAMP_PER_FRAME
 from streams.rng import key
 
-if TYPE_CHECKING:
-    from streams.daq.receive import Links
-
 __all__ = ["Faults", "Injected", "Ledger", "injected", "parse"]
 
 Bytes = NDArray[np.uint8]
@@ -44,6 +41,18 @@ _SILENT = len(CHANCES) + 1
 Later = tuple[
     int, int, str, Bytes
 ]  # the frame that it comes behind, its own number, what was done, its bytes
+
+
+class Links(Protocol):
+    """The bytes of one window: what is asked of a source here."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def begin(self) -> int: ...
+    def until(self, timestamp: int) -> bool: ...
+    def take(self, stream: int, frames: int) -> Bytes: ...
+    def checks(self, stream: int, timestamp: int, count: int) -> NDArray[np.uint64]: ...
 
 
 @dataclass
