@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -115,23 +114,12 @@ def write_run(config: SimulationConfig, path: Path, shown: str | None = None) ->
     Raises
     ------
     ConfigError : a detector whose channels no published map puts on streams, or a plane is not read out.
+    UserError : a channel map that cannot be used; the disk does not take it.
     """
-    from streams.detector import load_detector
+    from streams.daq.plan import plan_of
     from streams.simulate import stream
 
-    detector = load_detector(config.detector)
-    planes = {name: plane.channels for name, plane in detector.planes.items()}
-    if planes != channel_map.PLANE_CHANNELS:
-        raise ConfigError(
-            f"a file holds planes {channel_map.PLANE_CHANNELS} of fd1-hd-apa: got detector {config.detector} with "
-            f"{planes}, whose channels have no published map: use streams.simulate"
-        )
-    if set(config.planes) != set(planes):
-        raise ConfigError(
-            f"planes: got {', '.join(config.planes)}, a file holds all of {', '.join(planes)}: "
-            "leave planes out, or use streams.simulate"
-        )
-    plan = Plan(config.windows, config.window_blocks, config_json=msgspec.json.encode(config).decode())
+    plan = plan_of(config)
     count = plan.windows * plan.window_blocks
     blocks: Iterable[Block] = islice(stream(config), count)
     if shown:

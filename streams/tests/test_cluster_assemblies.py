@@ -111,3 +111,20 @@ def test_a_channel_map_must_have_the_crate_and_all_its_channels(tmp_path: Path):
         checked(SimulationConfig(crate=5, channel_map=str(part)))
     with pytest.raises(UserError, match=r"absent.txt: cannot read"):
         checked(SimulationConfig(channel_map=str(tmp_path / "absent.txt")))
+
+
+def test_a_file_has_the_crate_and_the_map_of_the_configuration(tmp_path: Path):
+    import h5py
+
+    from streams.daq.writer import write_run
+
+    table = _map(tmp_path / "map.txt", crate=3)  # upright: the built-in rule has crate 3 turned round
+    quiet = {"all": 0.0}
+    config = SimulationConfig(windows=1, window_blocks=1, crate=3, channel_map=str(table), backgrounds=quiet)
+    write_run(config, tmp_path / "given.h5")
+    write_run(msgspec.structs.replace(config, channel_map=""), tmp_path / "built-in.h5")
+    for name, crate in (("given", 1), ("built-in", 3)):
+        with h5py.File(tmp_path / f"{name}.h5") as file:
+            assert np.array_equal(file["ChannelMap"], channel_map.offline_channels(crate))
+            frames = [d for n, d in file["TriggerRecord000001.0000/RawData"].items() if n.endswith("WIBEth")]
+            assert {int(np.asarray(d)[72:80].view(np.uint64)[0]) >> 12 & 1023 for d in frames} == {3}
