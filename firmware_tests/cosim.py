@@ -23,11 +23,13 @@ from hls.bench import bulk, runner
 from hls.bench.errors import BenchError
 from hls.needed_pixels import needed_pixels
 from streams import replay
-from streams.block import TICKS_PER_BLOCK, Block
+from streams.block import Block
 from streams.errors import ConfigError, UserError
 from trigger.decide import TriggerRecord, decide
 from trigger.frames import Frame, frames
+from trigger.frontend import FastFrontEnd, FrontEndConfig
 from trigger.integer_network_fast import evaluate_fast
+from trigger.missing import Fed, fed
 
 HARNESS = Path(__file__).with_name("chain_bulk.sv")
 _CLOCKS_PER_US = 250  # the harness has a period of 4 ns
@@ -128,12 +130,14 @@ def _blocks(run: Path, windows: int) -> Iterator[Block]:
     return itertools.islice(replay.blocks(run), count)
 
 
-def with_last(blocks: Iterable[Block]) -> Iterator[tuple[NDArray[np.uint16], bool]]:
-    """Yield samples of each block, and whether it is the last of its window."""
-    ahead: Iterable[Block | None] = itertools.chain(blocks, [None])
-    for block, after in itertools.pairwise(ahead):
-        assert block is not None
-        yield block.adc, after is None or after.first_tick != block.first_tick + TICKS_PER_BLOCK
+def with_last(
+    blocks: Iterable[Block], config: FrontEndConfig | None = None
+) -> Iterator[tuple[NDArray[np.uint16], bool]]:
+    """Yield what the front end is given of each block, and whether it is the last of its window."""
+    ahead: Iterable[Fed | None] = itertools.chain(fed(blocks, FastFrontEnd(config)), [None])
+    for one, after in itertools.pairwise(ahead):
+        assert one is not None
+        yield one.adc, after is None or after.begins
 
 
 def expected(chip: Firmware, blocks: Iterable[Block]) -> Expected:
@@ -156,7 +160,7 @@ def _design(chip: Firmware, simulator: str) -> runner.Design:
 def _simulate(design: runner.Design, chip: Firmware, data: list[Block], wanted: Expected) -> Seen:
     tag = f"cosim{os.getpid()}"
     place = design.place(tag)
-    beats = write_stimulus(place / "stimulus.hex", with_last(data))
+    beats = write_stimulus(place / "stimulus.hex", with_last(data, chip.settings.front_end))
     pixels = sum(frame.image.size for frame in wanted.frames)
     limit = max(beats, pixels) * chip.plan.clocks_per_frame // chip.plan.pixels_per_frame + 1_000_000
     env = {

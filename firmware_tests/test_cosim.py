@@ -15,10 +15,13 @@ from firmware_tests.comparison import compare
 from firmware_tests.test_chain import blocks
 from hls import plan
 from hls.bench import runner
+from streams.block import Block
 from streams.config import SimulationConfig
 from streams.daq.writer import write_run
 from streams.errors import ConfigError, UserError
 from trigger import network_spec
+from trigger.frames import Assembler
+from trigger.frontend import FrontEnd
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +60,40 @@ def test_what_differs_is_found_and_located(folder: Path, fault: str) -> None:
     wrong, sentence = broken(right, fault)
     with pytest.raises(UserError, match=sentence):
         cosim._judge(wrong, cosim._report(wrong, cosim.expected(wrong, blocks(adc)), seen, "verilator", {}))
+
+
+def with_faults(n: int) -> list[Block]:
+    """Blocks of noise with missing samples and a gap of one block; a board first sends in block 3."""
+    random = np.random.default_rng(7)
+    made = []
+    for number in [k for k in range(n) if k != 6]:
+        adc = random.normal(900, 60, (64, 960)).round().astype(np.uint16)
+        lost = np.repeat(random.random(20) < 0.2, 48) & (number > 0)
+        lost[96:144] |= number < 3
+        made.append(
+            Block(64 * number, 2048 * number, np.where(lost, 0, adc).astype(np.uint16), missing={"X": lost})
+        )
+    return made
+
+
+def test_what_the_chip_is_given_makes_the_frames_of_the_references(folder: Path) -> None:
+    chip = firmware_folder.read(folder)
+    given = list(cosim.with_last(with_faults(14), chip.settings.front_end))
+    assembler, made = Assembler(FrontEnd(chip.settings.front_end)), []
+    for adc, last in given:
+        made += assembler.block(adc, last)
+    wanted = cosim.expected(chip, with_faults(14)).frames
+    assert [(f.rows, f.filled, f.window) for f in made] == [(f.rows, f.filled, f.window) for f in wanted]
+    assert {f.window for f in wanted} == {0, 1, 2} and sum(f.missing for f in wanted) > 0
+    for one, other in zip(made, wanted, strict=True):
+        np.testing.assert_array_equal(one.image, other.image)
+
+
+@pytest.mark.rtl
+def test_missing_samples_and_gaps_are_the_same_on_the_chip(folder: Path) -> None:
+    report = cosim.simulate_chain(firmware_folder.read(folder), with_faults(14))
+    assert (report.windows, report.frames) == (3, 3) and report.records.compared > 100
+    assert report.pixels.mismatches == report.outputs.mismatches == report.records.mismatches == 0
 
 
 def broken(chip: firmware_folder.Firmware, fault: str) -> tuple[firmware_folder.Firmware, str]:

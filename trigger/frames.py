@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from streams.block import CHANNELS_PER_FACE, TICKS_PER_BLOCK, TIMESTAMP_PER_TICK, Block
 from trigger.beats import unpack_block
 from trigger.frontend import FastFrontEnd, FrontEnd, FrontEndConfig
+from trigger.missing import filled
 
 ROWS = 64  # rows of a frame
 GUARD = 16  # zero columns behind each face: at least half the receptive field, a multiple of the cell width
@@ -75,6 +76,7 @@ class Frame:
     filled : the window ended in this frame, and its last rows are filled up with 0.
     window : windows before this one.
     number : frames before this one, over all windows.
+    missing : samples of its rows that never came (0 to 64 * 8 * 960), and count as no signal.
     """
 
     image: NDArray[np.uint8]
@@ -84,6 +86,7 @@ class Frame:
     filled: bool
     window: int = 0
     number: int = 0
+    missing: int = 0
 
 
 class Assembler:
@@ -102,6 +105,7 @@ class Assembler:
         self.blocks_short = self.blocks_long = self.window = self.number = 0
         self._open = False
         self._rows: list[NDArray[np.uint8]] = []
+        self._missing = 0
         self._start = (0, 0)
 
     def packet(self, beats: Sequence[int], last: bool) -> list[Frame]:
@@ -113,8 +117,10 @@ class Assembler:
         self.blocks_long += len(beats) > want
         return self.end()
 
-    def block(self, adc: NDArray[np.uint16], last: bool, first_tick: int = 0, stamp: int = 0) -> list[Frame]:
-        """Take a whole block; return the frames that it completes."""
+    def block(
+        self, adc: NDArray[np.uint16], last: bool, first_tick: int = 0, stamp: int = 0, missing: int = 0
+    ) -> list[Frame]:
+        """Take a whole block, ``missing`` of whose channels never came; return the frames that it completes."""
         frames = []
         self._open = True
         ticks = self.front_end.config.ticks_per_pixel
@@ -123,6 +129,7 @@ class Assembler:
                 offset = index * ticks
                 self._start = (first_tick + offset, stamp + offset * TIMESTAMP_PER_TICK)
             self._rows.append(self._row(pixels))
+            self._missing += missing * ticks
             if len(self._rows) == self.geometry.rows:
                 frames.append(self._frame())
         return frames + (self.end() if last else [])
@@ -145,17 +152,17 @@ class Assembler:
         rows = len(self._rows)
         image = np.zeros((self.geometry.rows, self.geometry.columns), np.uint8)
         image[:rows] = self._rows
-        self._rows = []
+        missing, self._missing, self._rows = self._missing, 0, []
         self.number += 1
-        filled = rows < self.geometry.rows
-        return Frame(image, *self._start, rows, filled, self.window, self.number - 1)
+        short = rows < self.geometry.rows
+        return Frame(image, *self._start, rows, short, self.window, self.number - 1, missing)
 
 
 def frames(blocks: Iterable[Block], config: FrontEndConfig | None = None) -> Iterator[Frame]:
     """Turn a stream of blocks into frames, in constant memory.
 
     A gap in ``first_tick`` and the end of the stream end a window: the last frame is filled up and marked, and
-    the pedestals start anew.
+    the pedestals start anew. A sample that never came is no signal (see ``trigger.missing``).
 
     >>> blocks = [Block(64 * n, 2048 * n, np.full((64, 960), 900, np.uint16)) for n in range(9)]
     >>> [(f.rows, f.filled, f.first_tick) for f in frames(blocks)]
@@ -167,10 +174,8 @@ def frames(blocks: Iterable[Block], config: FrontEndConfig | None = None) -> Ite
 def stream_frames(blocks: Iterable[Block], front_end: FrontEnd | FastFrontEnd) -> Iterator[Frame]:
     """Do as ``frames`` with a front end of the caller, whose counters can be read afterwards."""
     assembler = Assembler(front_end)
-    expected: int | None = None
-    for block in blocks:
-        if expected is not None and block.first_tick != expected:
+    for one in filled(blocks, front_end):
+        if one.begins:
             yield from assembler.end()
-        yield from assembler.block(block.adc, False, block.first_tick, block.timestamp)
-        expected = block.first_tick + TICKS_PER_BLOCK
+        yield from assembler.block(one.adc, False, one.block.first_tick, one.block.timestamp, one.missing)
     yield from assembler.end()

@@ -104,6 +104,13 @@ class FrontEnd:
         """Begin a new window: each channel's pedestal starts at its next sample."""
         self._channels: list[FrugalPedestal] = []
 
+    @property
+    def pedestals(self) -> NDArray[np.int32] | None:
+        """The pedestal of each channel, None before the first block of a window."""
+        if not self._channels:
+            return None
+        return np.array([channel.pedestal_adc for channel in self._channels], np.int32)
+
     def pixels(self, adc: NDArray[np.uint16]) -> NDArray[np.uint8]:
         """Turn a block into pixels.
 
@@ -149,6 +156,11 @@ class FastFrontEnd:
     def restart(self) -> None:
         """Begin a new window: each channel's pedestal starts at its next sample."""
         self._pedestal: NDArray[np.int32] | None = None
+
+    @property
+    def pedestals(self) -> NDArray[np.int32] | None:
+        """The pedestal of each channel, None before the first block of a window."""
+        return None if self._pedestal is None else self._pedestal.copy()
 
     def pixels(self, adc: NDArray[np.uint16]) -> NDArray[np.uint8]:
         """Turn a block into pixels, as ``FrontEnd.pixels`` does."""

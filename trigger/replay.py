@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.block import TICK_NS, Block
+from streams.block import COLLECTION_CHANNELS, TICK_NS, Block
 from streams.errors import UserError
 from trigger import network_spec, settings
 from trigger.candidates import MARGIN_CELLS, Candidate, Fired, Match, Merger, match
@@ -74,20 +74,22 @@ class Result:
     ----------
     found : every candidate, in the order of closing.
     interactions : neutrino energy [MeV] by id, of those that ended within the stream.
-    ticks : exposure, in ticks.
+    ticks : ticks that there were data of; gaps in time do not count.
+    missing_samples : samples of collection channels in these ticks that never came.
     frames, records, dropped_cells : frames seen, trigger records, and records that fell into a dead region.
     pixels, saturated : pixels made, and those clipped at 255.
     has_truth : whether the stream said anything about what is true.
     snapshot : the frame of one found interaction, None if there is none.
     per_10kt : factor from a rate in this APA to the rate per 10 kt.
 
-    >>> Result(ticks=1_953_125).exposure_s
-    1.0
+    >>> Result(ticks=1_953_125).exposure_s, Result(ticks=100, missing_samples=9600).dead_share
+    (1.0, 0.1)
     """
 
     found: list[Found] = field(default_factory=list)
     interactions: dict[int, float] = field(default_factory=dict)
     ticks: int = 0
+    missing_samples: int = 0
     frames: int = 0
     records: int = 0
     dropped_cells: int = 0
@@ -99,8 +101,13 @@ class Result:
 
     @property
     def exposure_s(self) -> float:
-        """Exposure of one APA [s]."""
-        return self.ticks * TICK_NS * 1e-9
+        """Exposure of one whole APA [s]: what is missing of it is not counted."""
+        return (self.ticks - self.missing_samples / COLLECTION_CHANNELS) * TICK_NS * 1e-9
+
+    @property
+    def dead_share(self) -> float:
+        """Share of the samples that never came, in the ticks that there were data of."""
+        return self.missing_samples / (self.ticks * COLLECTION_CHANNELS) if self.ticks else 0.0
 
     @property
     def found_ids(self) -> set[int]:
@@ -150,6 +157,7 @@ class _Replay:
         fired = [Fired(frame.first_tick + r.row * CELL_TICKS, r.channel, r.score) for r in records]
         self._settle(self.merger.add(fired, now=frame.first_tick + ROWS * TICKS_PER_ROW))
         self.result.ticks += end - frame.first_tick
+        self.result.missing_samples += frame.missing
         self.result.frames += 1
         self.result.records += len(records)
         self._note_interactions(end)

@@ -37,6 +37,8 @@ def report(result: Result) -> dict[str, Any]:
     content: dict[str, Any] = {
         "exposure_s": result.exposure_s,
         "per_10kt": result.per_10kt,
+        "missing_samples": result.missing_samples,
+        "dead_share": result.dead_share,
         "frames": result.frames,
         "trigger_records": result.records,
         "records_in_dead_regions": result.dropped_cells,
@@ -117,6 +119,7 @@ def summary(content: dict[str, Any]) -> Table:
     """Return the figures of a report as a table for a person."""
     rows: dict[str, object] = {
         "exposure": f"{content['exposure_s'] * 1e3:.4g} ms of one APA (10 kt: times {content['per_10kt']:g})",
+        "dead share": f"{content['dead_share']:.3g} ({content['missing_samples']} samples never came)",
         "frames of 512 ticks": content["frames"],
         "trigger records (cells)": content["trigger_records"],
         "candidates": content["candidates"],
@@ -133,7 +136,7 @@ def summary(content: dict[str, Any]) -> Table:
     rows["background candidates"] = (
         f"{back['candidates']} {'(' + by_origin + ')' if by_origin else ''}".strip()
     )
-    low, high = back["interval_90_hz_per_10kt"]
+    low, high = back["interval_90_hz_per_10kt"] or (0.0, float("inf"))
     rows["background rate, 90 %"] = (
         f"below {high:.4g} Hz per 10 kt (none seen)"
         if not back["candidates"]
