@@ -4,7 +4,8 @@ Source: DUNE-DAQ/daqdataformats @3f617d5c FragmentHeader.hpp (72 bytes), Trigger
 type of 64 bits since v4), TimeSliceHeader.hpp (32 bytes), ComponentRequest.hpp (32 bytes), SourceID.hpp (8 bytes);
 docs/TriggerRecordHeaderDataV3.md (56 bytes, trigger type of 16 bits); docs/FragmentHeaderV6.md and
 TriggerRecordHeaderDataV5.md @4c67519c (the error bits are called status bits there, no byte has moved). All integers
-are little-endian. Windows are half open: ``end`` is the timestamp after the last sample.
+are little-endian. Windows are half open: ``end`` is the timestamp after the last sample. ``streams.daq.headers`` reads
+them with all checks.
 
 >>> span = Span(number=1, begin=1000, end=1000 + 4 * 2048, run_number=7)
 >>> header = fragment_header(span, source_id=100, payload_bytes=4 * 7200)
@@ -27,6 +28,8 @@ SLICE_MAGIC = 0x55556666
 FRAGMENT_VERSION = 5  # written
 RECORD_VERSION = 4
 SLICE_VERSION = 2
+FRAGMENT_VERSIONS = (5, 6)  # read
+RECORD_VERSIONS = (3, 4, 5)
 SOURCE_VERSION = REQUEST_VERSION = 2
 SUBSYSTEM_READOUT = 1  # kDetectorReadout (daqdataformats SourceID.hpp)
 SUBSYSTEM_TRIGGER = 3  # kTrigger
