@@ -154,7 +154,7 @@ def _from_v1(records: NDArray[np.void], where: str) -> NDArray[np.void]:
         if np.any(tps[name] != value):
             at = int(np.argmax(tps[name] != value))
             raise UserError(
-                f"{where}, TP {at}: got {name} {value[at]}, want at most {np.iinfo(TP[name]).max}: it is damaged, or "
+                f"{where}, TP {at}: got {name} {value[at]}, want at most {np.iinfo(tps[name].dtype).max}: it is damaged, or "
                 "its peak is before its start"
             )
     return tps

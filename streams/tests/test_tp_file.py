@@ -80,7 +80,7 @@ def test_an_output_that_exists_is_kept_and_a_value_out_of_range_leaves_nothing(t
 
 
 def rewritten(path, change):
-    """Return a copy of a file whose second fragment is replaced by what ``change`` makes of its bytes, without check."""
+    """Return a copy of a file whose second fragment is what ``change`` makes of it, without check."""
     copy = path.with_name("changed.hdf5")
     shutil.copy(path, copy)
     with h5py.File(copy, "r+") as file:
