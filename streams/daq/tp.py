@@ -153,9 +153,10 @@ def _from_v1(records: NDArray[np.void], where: str) -> NDArray[np.void]:
         tps[name] = value
         if np.any(tps[name] != value):
             at = int(np.argmax(tps[name] != value))
+            most = (1 << 8 * tps[name].itemsize) - 1
             raise UserError(
-                f"{where}, TP {at}: got {name} {value[at]}, want at most {np.iinfo(tps[name].dtype).max}: it is damaged, or "
-                "its peak is before its start"
+                f"{where}, TP {at}: got {name} {value[at]}, want at most {most}: it is damaged, or its peak is before "
+                "its start"
             )
     return tps
 
