@@ -11,10 +11,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.compiled import compiled
+from streams.daq import kernels
 from streams.daq.wibeth import ADC_MAX, CHANNELS, FRAME_WORDS, SAMPLES
 
 
@@ -34,22 +38,38 @@ def pack(adc: NDArray[np.uint16], frames: NDArray[np.uint64]) -> None:
         raise ValueError(
             f"WIBEth pack: got samples {adc.shape} for frames {frames.shape}, want (n, 64, 64) and (n, 900)"
         )
-    if adc.size and int(adc.max()) > ADC_MAX:
+    if frames.dtype != np.uint64 or not frames.flags.c_contiguous:
+        raise ValueError(f"WIBEth pack: got frames of {frames.dtype}, want uint64 in one piece")
+    if _pack(_read_only(adc, np.uint16), frames) > ADC_MAX:
         frame, sample, channel = (int(i[0]) for i in np.nonzero(adc > ADC_MAX))
         raise ValueError(
             f"WIBEth pack: frame {frame}, sample {sample}, channel {channel}: "
             f"got {int(adc[frame, sample, channel])} ADC counts, 14 bits hold at most {ADC_MAX}"
         )
-    _pack(adc, frames)
 
 
-def unpack(frames: NDArray[np.uint64]) -> NDArray[np.uint16]:
-    """Return the samples of the frames: uint16 array, (n, 64 samples, 64 channels), from (n, 900) words."""
+def unpack(frames: NDArray[np.uint64], out: NDArray[np.uint16] | None = None) -> NDArray[np.uint16]:
+    """Return the samples of the frames: uint16 array, (n, 64 samples, 64 channels), from (n, 900) words.
+
+    A new array costs more time than the samples in it: ``out``, of that shape, is filled instead if it is given.
+    """
     if frames.ndim != 2 or frames.shape[1] != FRAME_WORDS:
         raise ValueError(f"WIBEth unpack: got frames {frames.shape}, want (n, 900) words of 64 bits")
-    adc = np.empty((len(frames), SAMPLES, CHANNELS), np.uint16)
-    _unpack(frames, adc)
+    shape = (len(frames), SAMPLES, CHANNELS)
+    adc = np.empty(shape, np.uint16) if out is None else out
+    if adc.shape != shape or adc.dtype != np.uint16 or not adc.flags.c_contiguous:
+        raise ValueError(
+            f"WIBEth unpack: got {adc.dtype} {adc.shape} to fill, want uint16 {shape} in one piece"
+        )
+    _unpack(_read_only(frames, np.uint64), adc)
     return adc
+
+
+def _read_only(array: NDArray[Any], kind: type) -> NDArray[np.uint8]:
+    """Return the bytes of an array in one piece, at any address: one kind of argument for the machine code."""
+    raw = np.ascontiguousarray(array, kind).reshape(-1).view(np.uint8)
+    raw.flags.writeable = False
+    return raw
 
 
 def pack_columns(samples: NDArray[np.uint16], columns: NDArray[np.int16], frames: NDArray[np.uint64]) -> None:
@@ -140,20 +160,19 @@ def _unpack_row(words: NDArray[np.uint64], row: NDArray[np.uint16], groups: NDAr
             row[c + 3] = groups[k] >> np.uint64(42) & mask
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _pack(adc: NDArray[np.uint16], frames: NDArray[np.uint64]) -> None:
-    groups = np.empty(8, np.uint64)
+@compiled
+def _pack(adc: NDArray[np.uint8], frames: NDArray[np.uint64]) -> np.uint16:
+    seen = np.uint16(0)
     for f in range(frames.shape[0]):
-        for s in range(64):
-            _pack_row(adc[f, s], frames[f, 4 + 14 * s : 18 + 14 * s], groups)
+        counts = np.int64(adc.ctypes.data) + 8192 * f
+        seen |= kernels.pack_frame(counts, np.int64(frames.ctypes.data) + 7200 * f)
+    return seen
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _unpack(frames: NDArray[np.uint64], adc: NDArray[np.uint16]) -> None:
-    groups = np.empty(8, np.uint64)
-    for f in range(frames.shape[0]):
-        for s in range(64):
-            _unpack_row(frames[f, 4 + 14 * s : 18 + 14 * s], adc[f, s], groups)
+@compiled
+def _unpack(frames: NDArray[np.uint8], adc: NDArray[np.uint16]) -> None:
+    for f in range(adc.shape[0]):
+        kernels.unpack_frame(np.int64(frames.ctypes.data) + 7200 * f, np.int64(adc.ctypes.data) + 8192 * f)
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

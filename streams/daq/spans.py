@@ -26,14 +26,11 @@ from numpy.typing import NDArray
 
 from streams.channel_map import N_CHANNELS, N_STREAMS, PLANE_CHANNELS, PLANE_FIRST
 from streams.compiled import compiled
-from streams.daq.adc_words import pack, unpack
-from streams.daq.wibeth import ADC_MAX, CHANNELS, FRAME_WORDS, SAMPLES, SEQ_MODULO, TIMESTAMP_PER_FRAME
+from streams.daq import kernels, vectors
+from streams.daq.wibeth import ADC_MAX, CHANNELS, FRAME_BYTES, FRAME_WORDS, SAMPLES
 
 SAMPLES_PER_BLOCK = 163_840  # 64 ticks of 2 560 channels
-CHECK_LANES = 32
-CHECK_FACTOR = 0x9E37_79B9_7F4A_7C15  # odd: 2^64 / golden ratio; ours, nobody else's
-
-_SEQ_SHIFT = 40  # seq_id is bits 40 to 51 of word 0
+_GROUP = 4  # neighbouring channels that are moved as one
 
 
 class Places(NamedTuple):
@@ -41,6 +38,8 @@ class Places(NamedTuple):
 
     first: NDArray[np.int32]  # (40, 64), index of the sample of tick 0
     step: NDArray[np.int32]  # (40, 64), from one tick to the next: 800 or 960
+    plans: NDArray[np.int32]  # (40, 192), the same for ``streams.daq.kernels``
+    grouped: NDArray[np.bool_]  # (40,), whether the plan moves groups of four neighbours
 
 
 def places(offline: NDArray[np.int16]) -> Places:
@@ -62,7 +61,23 @@ def places(offline: NDArray[np.int16]) -> Places:
         here = (offline >= channel) & (offline < channel + PLANE_CHANNELS[plane])
         first[here] = SAMPLES * channel + offline[here].astype(np.int32) - channel
         step[here] = PLANE_CHANNELS[plane]
-    return Places(first, step)
+    plans, grouped = zip(*map(_plan, first, step), strict=True)
+    return Places(first, step, np.array(plans), np.array(grouped))
+
+
+def _plan(first: NDArray[np.int32], step: NDArray[np.int32]) -> tuple[NDArray[np.int32], bool]:
+    """Return the plan of one stream, and whether each four of its channels in a row are neighbours."""
+    order = np.argsort(first)
+    runs = first[order].reshape(-1, _GROUP)
+    grouped = bool(
+        (np.diff(runs, axis=1) == 1).all() and (np.ptp(step[order].reshape(-1, _GROUP), axis=1) == 0).all()
+    )
+    heads = order[::_GROUP] if grouped else order
+    plan = np.zeros((3, CHANNELS), np.int32)
+    plan[0] = vectors.bench_offsets(order)
+    plan[1, : len(heads)] = 2 * first[heads]
+    plan[2, : len(heads)] = 2 * step[heads]
+    return plan.ravel(), grouped
 
 
 def planes_of(row: NDArray[np.uint16]) -> dict[str, NDArray[np.uint16]]:
@@ -81,15 +96,22 @@ def frame_checks(frames: NDArray[np.uint64]) -> NDArray[np.uint64]:
     over the lanes j = 0 to 31. Each step is invertible, so a change within one word always changes the check; changes
     of several words escape with a chance of 2^-64.
     """
-    words = frames.astype(np.uint64, copy=False)
-    factor = np.uint64(CHECK_FACTOR)
-    lanes = np.zeros((*words.shape[:-1], CHECK_LANES), np.uint64)
-    lanes[..., :4] = words[..., :4]
-    for row in range(4, FRAME_WORDS, CHECK_LANES):
-        lanes = (lanes ^ (lanes >> np.uint64(32))) * factor + words[..., row : row + CHECK_LANES]
-    powers = factor ** np.arange(1, CHECK_LANES + 1, dtype=np.uint64)
-    checks: NDArray[np.uint64] = ((lanes ^ (lanes >> np.uint64(32))) * powers).sum(axis=-1, dtype=np.uint64)
+    raw = _bytes_of(frames)
+    checks = np.empty(raw.shape[:-1], np.uint64)
+    _check(raw.reshape(-1, FRAME_BYTES), checks.reshape(-1))
     return checks
+
+
+def _bytes_of(frames: NDArray[np.uint64] | NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return frames as bytes, (..., 7200), read-only; a copy if their memory is not in one piece."""
+    if frames.shape[-1:] != (FRAME_BYTES // frames.itemsize,) or frames.dtype not in (np.uint64, np.uint8):
+        raise ValueError(
+            f"WIBEth frames: got {frames.dtype} {frames.shape}, "
+            f"want uint8 (..., {FRAME_BYTES}) or uint64 (..., {FRAME_WORDS})"
+        )
+    raw = np.ascontiguousarray(frames).view(np.uint8)
+    raw.flags.writeable = False  # so that one piece of machine code serves both
+    return raw
 
 
 def open_frames(
@@ -115,17 +137,24 @@ def open_frames(
     -------
     int : how many frames from the start are right.
     """
-    words = np.ascontiguousarray(frames).view(np.uint64)
-    count = np.arange(len(words), dtype=np.uint64)
-    seq = ((word0 >> _SEQ_SHIFT) + count) % np.uint64(SEQ_MODULO)
-    rest = word0 & ~((SEQ_MODULO - 1) << _SEQ_SHIFT)
-    right = words[:, 0] == (np.uint64(rest) | seq << np.uint64(_SEQ_SHIFT))
-    right &= words[:, 1] == np.uint64(timestamp) + np.uint64(TIMESTAMP_PER_FRAME) * count
-    if len(checks):
-        right &= frame_checks(words) == checks
-    good = len(right) if right.all() else int(right.argmin())
-    _scatter(unpack(words[:good]), table.first[stream], table.step[stream], samples)
-    return good
+    raw = _bytes_of(frames)
+    _check_span(samples, len(raw))
+    if raw.ndim != 2 or len(checks) not in (0, len(raw)):
+        raise ValueError(
+            f"open_frames: got frames {frames.shape} and checks {checks.shape}, want one for each"
+        )
+    wanted = np.ascontiguousarray(checks, np.uint64).view()
+    wanted.flags.writeable = False
+    plan, grouped = table.plans[stream], bool(table.grouped[stream])
+    return int(_open(raw, np.uint64(word0), np.uint64(timestamp), wanted, plan, grouped, samples))
+
+
+def _check_span(samples: NDArray[np.uint16], rows: int) -> None:
+    fits = samples.ndim == 2 and samples.shape[0] >= rows and samples.shape[1] == SAMPLES_PER_BLOCK
+    if not (fits and samples.flags.c_contiguous and samples.dtype == np.uint16):
+        raise ValueError(
+            f"span: got {samples.dtype} {samples.shape}, want uint16 ({rows}, {SAMPLES_PER_BLOCK}), rows in one piece"
+        )
 
 
 def close_frames(samples: NDArray[np.uint16], table: Places, frames: NDArray[np.uint64]) -> None:
@@ -142,33 +171,71 @@ def close_frames(samples: NDArray[np.uint16], table: Places, frames: NDArray[np.
     ValueError : a shape that does not fit, or a count of more than 14 bits.
     """
     wanted = (N_STREAMS, len(samples), FRAME_WORDS)
-    if samples.shape[1:] != (SAMPLES_PER_BLOCK,) or frames.shape != wanted:
+    if frames.shape != wanted or frames.dtype != np.uint64 or not frames.flags.c_contiguous:
         raise ValueError(
-            f"close_frames: got samples {samples.shape} and frames {frames.shape}, want {wanted}"
+            f"close_frames: got {frames.dtype} {frames.shape}, want uint64 {wanted} in one piece"
         )
-    if samples.size and int(samples.max()) > ADC_MAX:
-        raise ValueError(f"close_frames: got {int(samples.max())} ADC counts, 14 bits hold at most {ADC_MAX}")
-    for stream in range(N_STREAMS):
-        adc = np.empty((len(samples), SAMPLES, CHANNELS), np.uint16)
-        _gather(samples, table.first[stream], table.step[stream], adc)
-        pack(adc, frames[stream])
+    _check_span(samples, len(samples))
+    if _close(samples, table.plans, table.grouped, frames) > ADC_MAX:
+        row, place = (int(i[0]) for i in np.nonzero(samples > ADC_MAX))
+        raise ValueError(
+            f"close_frames: block {row}, sample {place}: got {int(samples[row, place])} ADC counts, "
+            f"14 bits hold at most {ADC_MAX}"
+        )
 
 
 @compiled
-def _scatter(
-    adc: NDArray[np.uint16], first: NDArray[np.int32], step: NDArray[np.int32], samples: NDArray[np.uint16]
-) -> None:
-    for f in range(adc.shape[0]):
-        for c in range(64):
-            for s in range(64):
-                samples[f, first[c] + s * step[c]] = adc[f, s, c]
+def _check(frames: NDArray[np.uint8], checks: NDArray[np.uint64]) -> None:
+    at = np.int64(frames.ctypes.data)
+    for k in range(frames.shape[0]):
+        checks[k] = kernels.check_frame(at + 7200 * k)
 
 
 @compiled
-def _gather(
-    samples: NDArray[np.uint16], first: NDArray[np.int32], step: NDArray[np.int32], adc: NDArray[np.uint16]
-) -> None:
-    for f in range(adc.shape[0]):
-        for c in range(64):
-            for s in range(64):
-                adc[f, s, c] = samples[f, first[c] + s * step[c]]
+def _open(
+    frames: NDArray[np.uint8],
+    word0: np.uint64,
+    timestamp: np.uint64,
+    checks: NDArray[np.uint64],
+    plan: NDArray[np.int32],
+    grouped: bool,
+    samples: NDArray[np.uint16],
+) -> int:
+    plan_at = np.int64(plan.ctypes.data)
+    seq = np.uint64(0xFFF) << np.uint64(40)  # seq_id is bits 40 to 51 of word 0
+    for k in range(frames.shape[0]):
+        frame = np.int64(frames.ctypes.data) + 7200 * k
+        row = np.int64(samples.ctypes.data) + 327_680 * k
+        word = (word0 & ~seq) | ((word0 + (np.uint64(k) << np.uint64(40))) & seq)
+        if kernels.load_word(frame) != word:
+            return k
+        if kernels.load_word(frame + 8) != timestamp + np.uint64(2048) * np.uint64(k):
+            return k
+        if checks.shape[0] > 0 and kernels.check_frame(frame) != checks[k]:
+            return k
+        if grouped:
+            kernels.open_frame(frame, plan_at, row)
+        else:
+            kernels.open_frame_singly(frame, plan_at, row)
+    return len(frames)
+
+
+@compiled
+def _close(
+    samples: NDArray[np.uint16],
+    plans: NDArray[np.int32],
+    grouped: NDArray[np.bool_],
+    frames: NDArray[np.uint64],
+) -> np.uint16:
+    seen = np.uint16(0)
+    n = samples.shape[0]
+    for k in range(n):
+        row = np.int64(samples.ctypes.data) + 327_680 * k
+        for stream in range(frames.shape[0]):
+            plan = np.int64(plans.ctypes.data) + 768 * stream
+            frame = np.int64(frames.ctypes.data) + 7200 * (stream * n + k)
+            if grouped[stream]:
+                seen |= kernels.close_frame(row, plan, frame)
+            else:
+                seen |= kernels.close_frame_singly(row, plan, frame)
+    return seen

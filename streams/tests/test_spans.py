@@ -106,7 +106,9 @@ def test_tables_that_do_not_fit_are_refused():
 def test_spans_that_do_not_fit_are_refused():
     table = spans.places(channel_map.offline_channels())
     samples, frames = SPAN
-    with pytest.raises(ValueError, match="close_frames: got samples"):
+    with pytest.raises(
+        ValueError, match=r"close_frames: got uint64 \(39, 3, 900\), want uint64 \(40, 3, 900\)"
+    ):
         spans.close_frames(samples, table, frames[:39].copy())
     too_much = samples.copy()
     too_much[2, 70_000] = 0x4000

@@ -1,0 +1,160 @@
+"""The inner steps of the WIBEth kernels as LLVM vector code: one text for every processor.
+
+numba's own vectorising of such loops depends on the processor: it is good with AVX2 and ten times slower with AVX-512,
+where it takes the 7-byte steps for gathers. So the few steps that matter are written here in LLVM's language, of whole
+vectors, constant shuffles, shifts and masks; nothing in it belongs to one kind of processor, and LLVM makes AVX-512,
+AVX2, SSE or NEON of it.
+
+A row of a frame (one tick) is 112 bytes: 16 groups of 7 bytes, each with four counts of 14 bits. A group goes into a
+64-bit lane, then its halves and quarters are moved apart: four counts of 16 bits. Between a frame, whose rows follow
+the electronics, and a span, whose rows follow the wires, eight ticks at a time pass through a *bench*: 64 channels of
+eight ticks each, where a channel is one piece of 16 bytes that can be taken in any order.
+
+>>> bench_offsets(np.array([0, 1, 8, 32])).tolist()
+[0, 64, 16, 512]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from streams.daq.wibeth import ADC_MAX, FRAME_WORDS, HEADER_WORDS
+
+Value = Any  # a value of the code that is being made
+Builder = Any
+
+BYTE, COUNT, INT, WORD = (ir.IntType(bits) for bits in (8, 16, 32, 64))
+ROW_BYTES = 112  # one tick of 64 channels in a frame
+TICKS_AT_ONCE = 8
+BENCH_BYTES = 1024  # 64 channels of 8 ticks
+CHECK_LANES = 32
+CHECK_FACTOR = 0x9E37_79B9_7F4A_7C15  # odd; 2^64 divided by the golden ratio
+_GROUP = 7  # bytes of four counts
+_TWO_COUNTS = (1 << 28) - 1
+
+
+def bench_offsets(channels: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return the byte of a bench at which channels (0 to 63) have their eight ticks."""
+    half, rest = np.divmod(channels, 32)
+    lane, register = np.divmod(rest, 8)
+    offsets: NDArray[np.int32] = (512 * half + 64 * register + 16 * lane).astype(np.int32)
+    return offsets
+
+
+def at(b: Builder, address: Value, offset: int, kind: Any) -> Value:
+    """Return a pointer to ``kind`` at an address (a 64-bit number)."""
+    return b.inttoptr(b.add(address, WORD(offset)), kind.as_pointer())
+
+
+def load(b: Builder, address: Value, offset: int, kind: Any) -> Value:
+    """Load from any address."""
+    return b.load(at(b, address, offset, kind), align=1)
+
+
+def store(b: Builder, value: Value, address: Value, offset: int = 0) -> None:
+    """Store to any address."""
+    b.store(value, at(b, address, offset, value.type), align=1)
+
+
+def constant(kind: Any, values: Sequence[int]) -> Value:
+    """Return a vector of constants."""
+    return ir.Constant(ir.VectorType(kind, len(values)), list(values))
+
+
+def shuffle(b: Builder, one: Value, other: Value | None, places: Sequence[int]) -> Value:
+    """Return the elements of two vectors of one type (the second from its first place on) that are asked for."""
+    second = ir.Constant(one.type, ir.Undefined) if other is None else other
+    return b.shuffle_vector(one, second, constant(INT, places))
+
+
+def _bits(b: Builder, x: Value, mask: int) -> Value:
+    return b.and_(x, constant(WORD, [mask] * x.type.count))
+
+
+def _shift(b: Builder, x: Value, left: int) -> Value:
+    places = constant(WORD, [abs(left)] * x.type.count)
+    return b.shl(x, places) if left > 0 else b.lshr(x, places)
+
+
+def load_counts(b: Builder, row: Value, half: int) -> Value:
+    """Return 32 counts, <32 x i16>: a half of a row of a frame. No byte beside the row is read."""
+    skip = 8 * half  # the second half is bytes 56 to 111; bytes 48 to 111 are loaded
+    raw = load(b, row, 48 * half, ir.VectorType(BYTE, 64))
+    places = [skip + _GROUP * (k // 8) + min(k % 8, _GROUP - 1) for k in range(64)]
+    x = b.bitcast(shuffle(b, raw, None, places), ir.VectorType(WORD, 8))
+    x = b.or_(_bits(b, x, _TWO_COUNTS), _shift(b, _bits(b, x, _TWO_COUNTS << 28), 4))
+    low = ADC_MAX | ADC_MAX << 32
+    x = b.or_(_bits(b, x, low), _shift(b, _bits(b, x, low << 14), 2))
+    return b.bitcast(x, ir.VectorType(COUNT, 32))
+
+
+def store_counts(b: Builder, halves: Sequence[Value], row: Value) -> None:
+    """Write 2 x <32 x i16> counts as a row of a frame; bits above the 14 are dropped. No byte beside it is written."""
+    groups = []
+    low = ADC_MAX | ADC_MAX << 32
+    for counts in halves:
+        x = b.bitcast(counts, ir.VectorType(WORD, 8))
+        x = b.or_(_bits(b, x, low), _shift(b, _bits(b, x, low << 16), -2))
+        x = b.or_(_bits(b, x, _TWO_COUNTS), _shift(b, _bits(b, x, _TWO_COUNTS << 32), -4))
+        groups.append(b.bitcast(x, ir.VectorType(BYTE, 64)))
+    places = [
+        8 * (k // _GROUP) + k % _GROUP for k in range(ROW_BYTES)
+    ]  # the second half's lanes follow as 64 to 127
+    store(b, shuffle(b, groups[0], groups[1], places[:64]), row)
+    store(b, shuffle(b, groups[0], groups[1], places[48:]), row, 48)
+
+
+def _interleave(b: Builder, x: Value, y: Value, size: int, upper: bool) -> Value:
+    """Return the lower or upper halves of x and y interleaved, items of ``size``, within each 8 elements."""
+    n = x.type.count
+    places = []
+    for lane in range(0, n, 8):
+        for k in range(lane + 4 * upper, lane + 4 * upper + 4, size):
+            places += [*range(k, k + size), *range(n + k, n + k + size)]
+    return shuffle(b, x, y, places)
+
+
+def transpose(b: Builder, rows: Sequence[Value]) -> list[Value]:
+    """Return the transposes of the 8 x 8 squares that eight rows have side by side."""
+    both = (False, True)
+    pairs = [[_interleave(b, rows[k], rows[k + 1], 1, up) for up in both] for k in range(0, 8, 2)]
+    fours = [
+        [_interleave(b, pairs[k][side], pairs[k + 1][side], 2, up) for side in both for up in both]
+        for k in (0, 2)
+    ]
+    return [_interleave(b, fours[0][k], fours[1][k], 4, up) for k in range(4) for up in both]
+
+
+def gather(b: Builder, rows: Sequence[Value]) -> list[Value]:
+    """Return four channels of eight ticks, <8 x i16>, from eight ticks of four channels, <4 x i16>."""
+    pairs = [shuffle(b, rows[k], rows[k + 1], [0, 4, 1, 5, 2, 6, 3, 7]) for k in range(0, 8, 2)]
+    fours = [[_interleave(b, pairs[k], pairs[k + 1], 2, up) for up in (False, True)] for k in (0, 2)]
+    return [_interleave(b, fours[0][k], fours[1][k], 4, up) for k in range(2) for up in (False, True)]
+
+
+def scatter(b: Builder, channels: Sequence[Value]) -> list[Value]:
+    """Return eight ticks of four channels, <4 x i16>, from four channels of eight ticks, <8 x i16>."""
+    both = (False, True)
+    pairs = [[_interleave(b, channels[k], channels[k + 1], 1, up) for up in both] for k in (0, 2)]
+    fours = [_interleave(b, pairs[0][side], pairs[1][side], 2, up) for side in both for up in both]
+    return [shuffle(b, four, None, places) for four in fours for places in ([0, 1, 2, 3], [4, 5, 6, 7])]
+
+
+def check_step(b: Builder, lanes: Value, factors: Sequence[int]) -> Value:
+    """Return (h ^ (h >> 32)) * factor of each lane."""
+    return b.mul(b.xor(lanes, _shift(b, lanes, -32)), constant(WORD, factors))
+
+
+def check_powers() -> list[int]:
+    """Return the factors of the lanes in the last step: powers 1 to 32 of the factor, modulo 2^64."""
+    return [pow(CHECK_FACTOR, k + 1, 1 << 64) for k in range(CHECK_LANES)]
+
+
+def check_rows() -> int:
+    """Return how many rows of 32 words a frame has after its header."""
+    return (FRAME_WORDS - HEADER_WORDS) // CHECK_LANES
