@@ -1,0 +1,57 @@
+"""The channel map to read a crate with: a map file if one is given, else the file's own table, else the built-in rule.
+
+>>> from pathlib import Path
+>>> from streams.daq.catalogue import Catalogue
+>>> table_of(Catalogue(Path("run.h5")), 1).shape
+(40, 64)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams import channel_map, channel_map_file
+from streams.daq import spans
+from streams.daq.catalogue import Catalogue
+from streams.daq.hdf5 import opened
+from streams.errors import UserError
+
+
+def table_of(found: Catalogue, crate: int, map_file: Path | None = None) -> NDArray[np.int16]:
+    """Return the offline channels (0 to 2559 in the assembly) of a crate: int16 array, (40, 64).
+
+    Raises
+    ------
+    UserError : the map file does not have the crate; the table in a file lacks channels; two files differ.
+    """
+    if map_file is not None:
+        crates = channel_map_file.read(map_file)
+        if crate not in crates:
+            listed = ", ".join(map(str, sorted(crates)))
+            raise UserError(
+                f"{map_file}: has crates {listed}, want crate {crate} of {found.source}: give another map"
+            )
+        return crates[crate].offline
+    chosen: tuple[Path, NDArray[np.int16]] | None = None
+    for file in dict.fromkeys(w.file for w in found.windows if w.crate == crate and w.file.has_map):
+        table = _table_in(file.path)
+        if chosen is not None and not np.array_equal(chosen[1], table):
+            raise UserError(
+                f"{file.path}: /ChannelMap: differs from that of {chosen[0]}: give one with --channel-map"
+            )
+        chosen = chosen or (file.path, table)
+    return channel_map.offline_channels(crate) if chosen is None else chosen[1]
+
+
+def _table_in(path: Path) -> NDArray[np.int16]:
+    with opened(path) as file:
+        table = file["ChannelMap"][()]
+    try:
+        spans.places(table)
+    except (ValueError, AttributeError, IndexError) as error:
+        raise UserError(f"{path}: /ChannelMap: {error}: give one with --channel-map") from error
+    found: NDArray[np.int16] = table.astype(np.int16)
+    return found

@@ -1,0 +1,89 @@
+"""What the attributes of a DUNE-DAQ file say: run, number of the file, writer, configuration, truth, closed or not.
+
+>>> most([7, None, 7, 3])
+7
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from streams.daq.record_reading import Findings, Record
+
+if TYPE_CHECKING:
+    import h5py
+
+
+@dataclass(frozen=True)
+class TruthPlace:
+    """Where the truth of a file begins: the tick and the 62.5 MHz timestamp of the first of its blocks."""
+
+    first_tick: int
+    first_timestamp: int | None  # None: not said; it is the begin of the first window
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a run.
+
+    Attributes
+    ----------
+    run_number, index, writer : what its attributes say; the number of the file in the run; the application.
+    config : JSON text of the simulation's configuration, "" without one.
+    truth : where the truth begins, None without truth.
+    has_map : whether it has a table of channels.
+    others : count and bytes of the fragments that are not WIBEth frames, by kind.
+    closed : whether its writer closed it (DUNE's writer says so in an attribute; others are taken as closed).
+    """
+
+    path: Path
+    run_number: int
+    index: int
+    writer: str
+    config: str
+    truth: TruthPlace | None
+    has_map: bool
+    others: dict[str, tuple[int, int]]
+    closed: bool
+
+
+def most(values: Iterable[int | None]) -> int | None:
+    """Return the most frequent of the values that are there."""
+    found = Counter(value for value in values if value is not None).most_common(1)
+    return found[0][0] if found else None
+
+
+def facts_of(path: Path, file: h5py.File, records: Iterable[Record], findings: Findings) -> File:
+    """Return what a file's attributes and the headers of its records say; what is wrong goes to the findings."""
+    attributes = file.attrs
+    others: dict[str, tuple[int, int]] = {}
+    runs = Counter(part.header.get("run_number") for record in records for part in record.fragments)
+    for record in records:
+        for kind, (count, size) in record.others.items():
+            before = others.get(kind, (0, 0))
+            others[kind] = before[0] + count, before[1] + size
+    run = int(attributes.get("run_number", most(runs.elements()) or 0))
+    strange = [number for number in runs if number not in (run, None)]
+    if strange:
+        findings.add(f"{path}: got fragments of run {strange[0]}, want those of run {run}")
+    closed = "creation_timestamp" not in attributes or "closing_timestamp" in attributes
+    if not closed:
+        findings.add(
+            f"{path} has no closing_timestamp: its writer did not close it, and records may be missing"
+        )
+    return File(
+        path, run, int(attributes.get("file_index", 0)), str(attributes.get("application_name", "")),
+        str(attributes.get("config", "")), _truth(file), "ChannelMap" in file, others, closed,
+    )  # fmt: skip
+
+
+def _truth(file: h5py.File) -> TruthPlace | None:
+    if "Truth" not in file:
+        return None
+    attributes = file["Truth"].attrs
+    timestamp = attributes.get("first_timestamp")
+    return TruthPlace(int(attributes["first_tick"]), None if timestamp is None else int(timestamp))
