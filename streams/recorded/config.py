@@ -20,6 +20,7 @@ from streams.limits import refuse, within
 
 LEAST_TICK_NS, MOST_TICK_NS = 100, 5000
 MOST_REPEATS = 1_000_000
+LOW_PASS_MHZ = (0.12, 0.3)  # signal processing's own; beyond, the edges of its regions of interest dominate
 
 
 class CountsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,6 +49,9 @@ class ElectronsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ""  # preset whose field response is used; empty: the detector's, or the one the archive calls for
     )
     neighbours: bool = True  # charge gives its signal on the wires beside it too
+    low_pass_mhz: float = (
+        0.25  # of the charge in time, instead of signal processing's 0.12 MHz (which leaves it)
+    )
     bad: Literal["dead", "missing"] = "dead"  # what becomes of the archive's bad channels
 
 
@@ -99,6 +103,7 @@ def _check_electrons(electrons: ElectronsConfig, detector: Detector) -> None:
             not 0 <= first < end <= first + channels,
             f"{where}: got {first} to {end}, want first and one past the last of at most {channels} channels",
         )
+    within("electrons.low_pass_mhz", electrons.low_pass_mhz, *LOW_PASS_MHZ, "MHz")
     if electrons.response:
         load_detector(electrons.response)
 

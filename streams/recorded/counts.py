@@ -4,9 +4,9 @@ The samples go from their own clock to that of the stream (``streams.recorded.re
 factor of 4, and are rounded once, at the end. What leaves the 14 bits is clipped and counted.
 
 >>> from streams.detector import load_detector
->>> read_counts(Path("absent.npz"), CountsConfig(), load_detector("fd1-hd-apa"))
+>>> read_counts(Path("adc.npz"), b"PK..", CountsConfig(), load_detector("fd1-hd-apa"))
 Traceback (most recent call last):
-streams.errors.UserError: absent.npz: cannot be read: No such file or directory
+streams.errors.UserError: adc.npz: damaged .npz file (File is not a zip file): fetch it again
 """
 
 from __future__ import annotations
@@ -38,17 +38,6 @@ _DAMAGE = (
     NotImplementedError, RuntimeError,
 )  # fmt: skip
 _BITS = 14  # of the stream
-
-
-def read_file(path: Path) -> bytes:
-    """Return the bytes of a file that is not empty."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    if not data:
-        raise UserError(f"{path}: the file is empty: fetch it again")
-    return data
 
 
 def _unzipped(path: Path, data: bytes) -> dict[str, NDArray[Any]]:
@@ -121,15 +110,15 @@ def _channels(path: Path, config: CountsConfig, got: int, detector: Detector) ->
     return source
 
 
-def read_counts(path: Path, config: CountsConfig, detector: Detector) -> Sample:
-    """Return what a file of counts gives to the stream.
+def read_counts(path: Path, data: bytes, config: CountsConfig, detector: Detector) -> Sample:
+    """Return what the bytes of a file of counts give to the stream; errors name ``path``.
 
     Raises
     ------
     UserError : a file that cannot be read, another format, or values that are no ADC counts.
     ConfigError : it does not say which axis is time.
     """
-    array = _by_tick(path, _chosen(path, read_file(path), config.array), config.order)
+    array = _by_tick(path, _chosen(path, data, config.array), config.order)
     samples, given = _whole(path, array, config.bits), array.shape
     source = _channels(path, config, given[1], detector)
     if config.ticks == "resample":

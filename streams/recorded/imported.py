@@ -27,9 +27,22 @@ from streams.detector import load_detector
 from streams.errors import ConfigError, UserError
 from streams.recorded import blocks as recorded
 from streams.recorded import npy
+from streams.recorded.archive import is_archive
 from streams.recorded.config import ImportConfig, checked
-from streams.recorded.counts import ZIP_MAGIC, read_counts, read_file
+from streams.recorded.counts import ZIP_MAGIC, read_counts
+from streams.recorded.frames import read_electrons
 from streams.recorded.sample import Sample
+
+
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a file that is not empty."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    if not data:
+        raise UserError(f"{path}: the file is empty: fetch it again")
+    return data
 
 
 def read_sample(path: Path, config: ImportConfig) -> Sample:
@@ -40,10 +53,14 @@ def read_sample(path: Path, config: ImportConfig) -> Sample:
     UserError : a file of another kind, or one that is damaged; names the file.
     """
     detector = load_detector(config.detector)
-    head = read_file(path)[:8]
-    if head.startswith((npy.MAGIC, ZIP_MAGIC)):
-        return read_counts(path, config.counts, detector)
-    raise UserError(f"{path}: neither .npy nor .npz: it begins with {head!r}")
+    data = read_file(path)
+    if data.startswith((npy.MAGIC, ZIP_MAGIC)):
+        return read_counts(path, data, config.counts, detector)
+    if is_archive(data):
+        return read_electrons(path, data, config)
+    raise UserError(
+        f"{path}: neither counts (.npy, .npz) nor electrons (.tar, .tar.bz2, .tar.gz): it begins with {data[:8]!r}"
+    )
 
 
 def _windows(sample: Sample, config: ImportConfig, path: Path) -> tuple[int, int]:

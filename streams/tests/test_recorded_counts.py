@@ -152,8 +152,8 @@ def npy_of(array):
 WHOLE = npy_of(counts())
 BAD = {
     "empty": (b"", "the file is empty"),
-    "another format": (b"\x89HDF\r\n\x1a\n" + bytes(100), "neither .npy nor .npz"),
-    "text": (b"1 2 3\n4 5 6\n", "neither .npy nor .npz"),
+    "another format": (b"\x89HDF\r\n\x1a\n" + bytes(100), "neither counts"),
+    "text": (b"1 2 3\n4 5 6\n", "neither counts"),
     "truncated": (WHOLE[:5000], r"truncated: got 4872 bytes after the header, want 7000 for int16 \(5, 700\)"),
     "truncated header": (WHOLE[:40], "damaged header"),
     "too long": (WHOLE + b"x", "too long"),
