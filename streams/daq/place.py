@@ -1,0 +1,60 @@
+"""What a frame's header says about its place: by its timestamp, by its seq_id, and if one of them is wrong.
+
+>>> place_of(seq=4095, after=8190), place_of(seq=3, after=4090)
+(8191, 4099)
+>>> explain(seq=8, timestamp=9 * 2048, seq0=0, base=0, newest=8)  # 9 with a wrong bit of seq_id, or 8 of the timestamp
+((9, 9, 1), (8, 8, 1))
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from streams.daq.refused import ENDLESS, Options
+from streams.daq.report import CORRUPTED, JUMPED
+from streams.daq.wibeth import FIELDS, SEQ_MODULO, TIMESTAMP_PER_FRAME
+
+WAIT = 16  # places that a frame may come behind a later one of its stream
+FAR = SEQ_MODULO // 2  # places; a step of so many has to be confirmed by the next frame
+SEQ_SHIFT = FIELDS["seq_id"][1]
+SEQ_MASK = (SEQ_MODULO - 1) << SEQ_SHIFT
+
+
+def place_of(seq: int, after: int) -> int:
+    """Return the place nearest to ``after`` + 1 that has this seq_id, where place 0 has seq_id 0."""
+    step = (seq - after - 1) % SEQ_MODULO
+    return after + 1 + (step if step < FAR else step - SEQ_MODULO)
+
+
+def explain(seq: int, timestamp: int, seq0: int, base: int, newest: int) -> Options:
+    """Return what a frame can have been whose seq_id and timestamp disagree.
+
+    Parameters
+    ----------
+    seq, timestamp : of the frame.
+    seq0, base : those of place 0.
+    newest : the last place of the stream so far.
+    """
+    by_seq = place_of(seq - seq0, newest)
+    by_time, phase = divmod(timestamp - base, TIMESTAMP_PER_FRAME)
+    near = abs(by_seq - newest - 1) <= WAIT
+    options = []
+    if phase == 0 and abs(by_time - newest - 1) < FAR:
+        bits = (seq ^ (seq0 + by_time) % SEQ_MODULO).bit_count()
+        if bits == 1 or not near:
+            options.append((by_time, by_time, CORRUPTED))
+    if near:
+        bits = (timestamp ^ (base + by_seq * TIMESTAMP_PER_FRAME)).bit_count()
+        options.append((by_seq, by_seq, CORRUPTED if bits == 1 else JUMPED))
+    return tuple(options) or ((newest + 1, ENDLESS, CORRUPTED),)
+
+
+def in_order(frames: Bytes, word0: int, timestamp: int) -> int:
+    """Return how many frames from the start, uint8 (n, 7200), have the headers that follow on from these words."""
+    words = frames[:, :HEADER_BYTES].copy().view(np.uint64)
+    count = np.arange(len(words), dtype=np.uint64)
+    seq = (np.uint64(word0 >> SEQ_SHIFT) + count) % np.uint64(SEQ_MODULO) << np.uint64(SEQ_SHIFT)
+    right = words[:, 0] & np.uint64(~SEQ_MASK & 2**64 - 1) == np.uint64(word0 & ~SEQ_MASK)
+    right &= words[:, 0] & np.uint64(SEQ_MASK) == seq & np.uint64(SEQ_MASK)
+    right &= words[:, 1] == np.uint64(timestamp) + count * np.uint64(TIMESTAMP_PER_FRAME)
+    return len(right) if right.all() else int(right.argmin())
