@@ -12,6 +12,7 @@ import numpy as np
 
 from streams.daq.refused import ENDLESS, Options
 from streams.daq.report import CORRUPTED, JUMPED
+from streams.daq.tape import HEADER_BYTES, Bytes
 from streams.daq.wibeth import FIELDS, SEQ_MODULO, TIMESTAMP_PER_FRAME
 
 WAIT = 16  # places that a frame may come behind a later one of its stream

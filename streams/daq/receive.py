@@ -202,7 +202,7 @@ class _Receiver:
         window, report, count = self.window, self.window.report, got.shape[1]
         for stream in self.streams:
             whole = got[stream.number].all()
-            if not whole or len(stream.refused):
+            if not whole or len(stream.holes.refused):
                 stream.give_up(self.at, got[stream.number])
         report.counts["delivered"] += got.sum(axis=1)
         report.blocks += count

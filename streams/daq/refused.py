@@ -17,7 +17,9 @@ from streams.daq.report import CORRUPTED, JUMPED, LOST
 __all__ = ["CORRUPTED", "ENDLESS", "JUMPED", "Options", "Refused"]
 
 ENDLESS = 2**62
-Options = tuple[tuple[int, int, int], ...]  # (first place, last place, cause): what a refused frame can have been
+Options = tuple[
+    tuple[int, int, int], ...
+]  # (first place, last place, cause): what a refused frame can have been
 
 
 class Refused:

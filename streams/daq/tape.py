@@ -79,9 +79,9 @@ class Tape:
         """Return words 0 and 1 of a frame that begins ``offset`` bytes further on; None if they are not there."""
         at = self.at + offset
         if at + HEADER_BYTES <= len(self.data):
-            return _WORDS.unpack_from(self.data, at)  # type: ignore[return-value]
+            return _unpacked(self.data, at)
         if at == len(self.data) and len(self._next) >= HEADER_BYTES:
-            return _WORDS.unpack_from(self._next, 0)  # type: ignore[return-value]
+            return _unpacked(self._next, 0)
         if len(self._next):
             self._join()
             return self.words(offset)
@@ -112,3 +112,8 @@ class Tape:
     def _join(self) -> None:
         self.data, self.at = np.concatenate((self.data[self.at :], self._next)), 0
         self._next = _EMPTY
+
+
+def _unpacked(data: Bytes, at: int) -> tuple[int, int]:
+    word0, word1 = _WORDS.unpack_from(data, at)  # type: ignore[arg-type]  # an array is a buffer
+    return word0, word1

@@ -50,7 +50,11 @@ class Window:
         return self.links.checks(stream, self.time(place), count)
 
     def missing(self, stream: int, place: int, blocks: int, cause: int) -> None:
-        """Count frames that are missing."""
+        """Count frames that are missing; if nothing else was wrong before, that is the first fault."""
+        if self.report.first is None:
+            frames = "1 frame is" if blocks == 1 else f"{blocks} frames are"
+            text = f"got nothing for timestamp {self.time(place)}: {frames} missing from here on (a gap)"
+            self.say(stream, place, text)
         self.report.note_missing(self.index, stream, self.time(place), blocks, cause)
 
     def say(self, stream: int, place: int, text: str) -> None:
