@@ -1,95 +1,51 @@
-"""A window in memory for tests of the receiver: frames of random samples, and faults made by hand, one at a time."""
+"""Frames of random bytes as Links, for tests: in memory, handed out in any pieces."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cache
-
 import numpy as np
 
-from streams.daq import spans, wibeth
-from streams.daq.receive import identity
+from streams.channel_map import STREAMS
+from streams.daq import wibeth
+from streams.daq.spans import frame_checks
 
-BEGIN = 1_000_000 * 2048 + 77  # phase 77: frames need not be aligned to anything
-FRAME = 7200
-SEQ0 = 4090  # wraps after 6 frames
-HERE = identity()
+BEGIN = 2048 * 500_000_000
 
 
-@cache
-def frames(blocks: int, seq0: int = SEQ0, begin: int = BEGIN) -> np.ndarray:
-    """Return frames, uint64 (40, blocks, 900), read-only, with random samples."""
-    words = np.random.default_rng(1).integers(0, 1 << 63, (40, blocks, 900), np.uint64)
-    number = np.arange(blocks, dtype=np.uint64)
-    words[..., 2:4] = 0
-    words[..., 0] = HERE.word0[:, None] | ((number + np.uint64(seq0)) % np.uint64(4096)) << np.uint64(40)
-    words[..., 1] = np.uint64(begin) + 2048 * number
-    words.flags.writeable = False
-    return words
+class MadeUpLinks:
+    """One window of ``n`` frames on each of some streams; ``pieces``: most bytes that a take gives."""
 
+    name = "made up"
 
-def samples(blocks: int) -> np.ndarray:
-    """Return what the frames hold: uint16 (blocks, 163840)."""
-    words = frames(blocks)
-    rows = np.zeros((blocks, spans.SAMPLES_PER_BLOCK), np.uint16)
-    none = np.zeros(0, np.uint64)
-    for stream in range(40):
-        word0, time = (int(word) for word in words[stream, 0, :2])
-        assert spans.open_frames(words[stream], word0, time, none, HERE.places, stream, rows) == blocks
-    return rows
+    def __init__(self, n, *, streams=range(40), seed=1, begin=BEGIN, checked=True, pieces=None):
+        self.begin, self.checked, self.pieces = begin, checked, pieces
+        random = np.random.default_rng(seed)
+        self.frames = {s: random.integers(0, 2**64, (n, 900), np.uint64) for s in streams}
+        for stream, words in self.frames.items():
+            words[:, 0] = wibeth.header_word(*STREAMS[stream], crate_id=1)
+            wibeth.set_field(words, "seq_id", (100 + np.arange(n)) % 4096)
+            words[:, 1] = begin + 2048 * np.arange(n)
+            words[:, 2] &= ~np.uint64(0x2E << 32)  # no crc_err, no lol
+        self.at = dict.fromkeys(self.frames, 0)
+        self.upto = 0 if pieces else 10**9
 
+    def until(self, timestamp):
+        self.upto = max(self.upto, timestamp)
+        return any(timestamp <= int(f[-1, 1]) for f in self.frames.values())
 
-@dataclass
-class Memory:
-    """A ``Links`` of bytes in memory, given in pieces of ``piece`` bytes at most; live: only as time goes on."""
+    def take(self, stream, frames):
+        if stream not in self.frames:
+            return np.zeros(0, np.uint8)
+        data = self.frames[stream].view(np.uint8).reshape(-1)
+        end = min(self.at[stream] + min(frames * 7200, self.pieces or 10**9), len(data))
+        part = data[self.at[stream] : end]
+        self.at[stream] = end
+        return part
 
-    data: list[bytes]
-    table: np.ndarray | None = None  # frame checks, (40, blocks)
-    piece: int = 1 << 60
-    begin: int = BEGIN
-    name: str = "memory"
-    asked: int = 0
-    at: list[int] = field(default_factory=lambda: [0] * 40)
-
-    def until(self, timestamp: int) -> bool:
-        self.asked = max(self.asked, timestamp)
-        return False
-
-    def take(self, stream: int, frames: int) -> np.ndarray:
-        low = self.at[stream]
-        high = min(low + min(frames * FRAME, self.piece), len(self.data[stream]))
-        self.at[stream] = high
-        return np.frombuffer(self.data[stream][low:high], np.uint8)
-
-    def checks(self, stream: int, timestamp: int, count: int) -> np.ndarray:
-        if self.table is None:
+    def checks(self, stream, timestamp, count):
+        if not self.checked:
             return np.zeros(0, np.uint64)
-        row, rest = divmod(timestamp - BEGIN, 2048)
-        if rest or row < 0 or row + count > self.table.shape[1]:
-            return np.zeros(0, np.uint64)
-        return self.table[stream, row : row + count]
-
-
-def window(blocks: int, checked: bool = True, change=None, **options) -> Memory:
-    """Return a window; ``change(stream, list of frames as bytes)`` returns the pieces of a stream with faults."""
-    words = frames(blocks)
-    data = []
-    for stream in range(40):
-        pieces = [frame.tobytes() for frame in words[stream]]
-        data.append(b"".join(change(stream, pieces) if change else pieces))
-    return Memory(data, spans.frame_checks(words) if checked else None, **options)
-
-
-def set_words(frame: bytes, **fields: int) -> bytes:
-    """Return a frame with header fields changed."""
-    words = np.frombuffer(frame, np.uint64).copy()[None]
-    for name, value in fields.items():
-        wibeth.set_field(words, name, value)
-    return words.tobytes()
-
-
-def flip(frame: bytes, bit: int) -> bytes:
-    """Return a frame with one bit flipped."""
-    raw = bytearray(frame)
-    raw[bit // 8] ^= 1 << bit % 8
-    return bytes(raw)
+        first = (timestamp - self.begin) // 2048
+        found = np.zeros(count, np.uint64)
+        inside = self.frames[stream][max(first, 0) : max(first + count, 0)]
+        found[max(-first, 0) :][: len(inside)] = frame_checks(inside)
+        return found

@@ -7,7 +7,7 @@ import pytest
 
 from streams.daq.receive import receive
 from streams.daq.report import Report
-from streams.tests.made_up_links import BEGIN, HERE, flip, frames, samples, set_words, window
+from streams.tests.frames_in_memory import BEGIN, HERE, flip, frames, samples, set_words, window
 
 STREAM = 7
 
