@@ -19,73 +19,27 @@ True
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.channel_map import N_CHANNELS, N_STREAMS, PLANE_CHANNELS, PLANE_FIRST
+from streams.channel_map import N_STREAMS
 from streams.compiled import compiled
-from streams.daq import kernels, vectors
-from streams.daq.wibeth import ADC_MAX, CHANNELS, FRAME_BYTES, FRAME_WORDS, SAMPLES
+from streams.daq import kernels
+from streams.daq.places import SAMPLES_PER_BLOCK, Places, places, planes_of
+from streams.daq.wibeth import ADC_MAX, FRAME_BYTES, FRAME_WORDS
 
-SAMPLES_PER_BLOCK = 163_840  # 64 ticks of 2 560 channels
-_GROUP = 4  # neighbouring channels that are moved as one
-
-
-class Places(NamedTuple):
-    """Where the 64 channels of each stream go in a row of a span."""
-
-    first: NDArray[np.int32]  # (40, 64), index of the sample of tick 0
-    step: NDArray[np.int32]  # (40, 64), from one tick to the next: 800 or 960
-    plans: NDArray[np.int32]  # (40, 192), the same for ``streams.daq.kernels``
-    grouped: NDArray[np.bool_]  # (40,), whether the plan moves groups of four neighbours
-
-
-def places(offline: NDArray[np.int16]) -> Places:
-    """Return where samples go, from a table of offline channels: (40, 64), each of 0 to 2559 once.
-
-    Raises
-    ------
-    ValueError : another shape, or a channel that is missing, and so another that is there twice.
-    """
-    if offline.shape != (N_STREAMS, CHANNELS):
-        raise ValueError(f"channel table: got {offline.shape}, want {(N_STREAMS, CHANNELS)}")
-    missing = np.setdiff1d(np.arange(N_CHANNELS), offline)
-    if missing.size:
-        raise ValueError(
-            f"channel table: {missing.size} of {N_CHANNELS} channels are missing, the first is {missing[0]}"
-        )
-    first, step = np.zeros((2, *offline.shape), np.int32)
-    for plane, channel in PLANE_FIRST.items():
-        here = (offline >= channel) & (offline < channel + PLANE_CHANNELS[plane])
-        first[here] = SAMPLES * channel + offline[here].astype(np.int32) - channel
-        step[here] = PLANE_CHANNELS[plane]
-    plans, grouped = zip(*map(_plan, first, step), strict=True)
-    return Places(first, step, np.array(plans), np.array(grouped))
-
-
-def _plan(first: NDArray[np.int32], step: NDArray[np.int32]) -> tuple[NDArray[np.int32], bool]:
-    """Return the plan of one stream, and whether each four of its channels in a row are neighbours."""
-    order = np.argsort(first)
-    runs = first[order].reshape(-1, _GROUP)
-    grouped = bool(
-        (np.diff(runs, axis=1) == 1).all() and (np.ptp(step[order].reshape(-1, _GROUP), axis=1) == 0).all()
-    )
-    heads = order[::_GROUP] if grouped else order
-    plan = np.zeros((3, CHANNELS), np.int32)
-    plan[0] = vectors.bench_offsets(order)
-    plan[1, : len(heads)] = 2 * first[heads]
-    plan[2, : len(heads)] = 2 * step[heads]
-    return plan.ravel(), grouped
-
-
-def planes_of(row: NDArray[np.uint16]) -> dict[str, NDArray[np.uint16]]:
-    """Return the planes of a row (163 840,) as views: (64 ticks, channels) each."""
-    return {
-        plane: row[SAMPLES * first : SAMPLES * (first + PLANE_CHANNELS[plane])].reshape(SAMPLES, -1)
-        for plane, first in PLANE_FIRST.items()
-    }
+__all__ = [
+    "SAMPLES_PER_BLOCK",
+    "Places",
+    "close_frames",
+    "frame_checks",
+    "open_frames",
+    "open_span",
+    "places",
+    "planes_of",
+]
 
 
 def frame_checks(frames: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -138,15 +92,57 @@ def open_frames(
     int : how many frames from the start are right.
     """
     raw = _bytes_of(frames)
-    _check_span(samples, len(raw))
-    if raw.ndim != 2 or len(checks) not in (0, len(raw)):
+    if raw.ndim != 2 or checks.shape not in ((0,), raw.shape[:1]):
         raise ValueError(
             f"open_frames: got frames {frames.shape} and checks {checks.shape}, want one for each"
         )
-    wanted = np.ascontiguousarray(checks, np.uint64).view()
-    wanted.flags.writeable = False
-    plan, grouped = table.plans[stream], bool(table.grouped[stream])
-    return int(_open(raw, np.uint64(word0), np.uint64(timestamp), wanted, plan, grouped, samples))
+    _check_span(samples, len(raw))
+    one = slice(stream, stream + 1)
+    address, count = np.array([_address(raw)], np.int64), np.array([len(raw)], np.int64)
+    word = np.array([word0], np.uint64)
+    plans, grouped = table.plans[one], table.grouped[one]
+    wanted = np.array(checks, np.uint64, ndmin=2)
+    return int(_open(address, count, word, np.uint64(timestamp), wanted, plans, grouped, samples)[0])
+
+
+def open_span(
+    pieces: Sequence[NDArray[np.uint8]],
+    word0: NDArray[np.uint64],
+    timestamp: int,
+    checks: NDArray[np.uint64],
+    table: Places,
+    samples: NDArray[np.uint16],
+) -> NDArray[np.int64]:
+    """Put the samples of all streams into a span; each stream ends at its first frame that is not right.
+
+    Parameters
+    ----------
+    pieces : for each stream the bytes of its frames, uint8 (n x 7200,), n of its own, at any address.
+    word0 : uint64 array, (streams,), word 0 of the first frames.
+    timestamp : word 1 of the first frames.
+    checks : uint64 array, (streams, the largest n or more), or of size 0 if there are none.
+    table, samples : as for ``open_frames``; one row of the table for each stream.
+
+    Returns
+    -------
+    int64 array, (streams,) : how many frames from the start are right.
+    """
+    streams, sizes = len(pieces), [piece.size for piece in pieces]
+    counts = np.array(sizes, np.int64) // FRAME_BYTES
+    most = max(counts, default=0)
+    fits = all(p.dtype == np.uint8 and p.flags.c_contiguous and p.size % FRAME_BYTES == 0 for p in pieces)
+    if not fits or word0.shape != (streams,) or table.plans.shape != (streams, kernels.PLAN):
+        raise ValueError(
+            f"open_span: got {streams} pieces of {sorted({*sizes})} bytes, words {word0.shape}, table of "
+            f"{len(table.plans)}; want whole frames of {FRAME_BYTES} bytes in one piece, one of each per stream"
+        )
+    if checks.size and (len(checks) != streams or checks.shape[1] < most):
+        raise ValueError(f"open_span: got checks {checks.shape}, want {(streams, int(most))}")
+    _check_span(samples, most)
+    addresses = np.array([_address(piece) for piece in pieces], np.int64)
+    words, wanted = np.ascontiguousarray(word0, np.uint64), np.array(checks, np.uint64, ndmin=2)
+    begin = np.uint64(timestamp)
+    return _open(addresses, counts, words, begin, wanted, table.plans, table.grouped, samples)
 
 
 def _check_span(samples: NDArray[np.uint16], rows: int) -> None:
@@ -192,32 +188,44 @@ def _check(frames: NDArray[np.uint8], checks: NDArray[np.uint64]) -> None:
 
 
 @compiled
+def _address(piece: NDArray[np.uint8]) -> int:
+    return int(piece.ctypes.data)
+
+
+@compiled
 def _open(
-    frames: NDArray[np.uint8],
-    word0: np.uint64,
+    addresses: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    word0: NDArray[np.uint64],
     timestamp: np.uint64,
     checks: NDArray[np.uint64],
-    plan: NDArray[np.int32],
-    grouped: bool,
+    plans: NDArray[np.int32],
+    grouped: NDArray[np.bool_],
     samples: NDArray[np.uint16],
-) -> int:
-    plan_at = np.int64(plan.ctypes.data)
+) -> NDArray[np.int64]:
+    good = np.zeros(len(counts), np.int64)
     seq = np.uint64(0xFFF) << np.uint64(40)  # seq_id is bits 40 to 51 of word 0
-    for k in range(frames.shape[0]):
-        frame = np.int64(frames.ctypes.data) + 7200 * k
+    for k in range(
+        samples.shape[0]
+    ):  # block by block, so that a row stays in the cache while its streams are opened
         row = np.int64(samples.ctypes.data) + 327_680 * k
-        word = (word0 & ~seq) | ((word0 + (np.uint64(k) << np.uint64(40))) & seq)
-        if kernels.load_word(frame) != word:
-            return k
-        if kernels.load_word(frame + 8) != timestamp + np.uint64(2048) * np.uint64(k):
-            return k
-        if checks.shape[0] > 0 and kernels.check_frame(frame) != checks[k]:
-            return k
-        if grouped:
-            kernels.open_frame(frame, plan_at, row)
-        else:
-            kernels.open_frame_singly(frame, plan_at, row)
-    return len(frames)
+        later = timestamp + np.uint64(2048) * np.uint64(k)
+        for s in range(len(counts)):
+            if good[s] < k or counts[s] <= k:
+                continue
+            frame = addresses[s] + 7200 * k
+            word = (word0[s] & ~seq) | ((word0[s] + (np.uint64(k) << np.uint64(40))) & seq)
+            if kernels.load_word(frame) != word or kernels.load_word(frame + 8) != later:
+                continue
+            if checks.size > 0 and kernels.check_frame(frame) != checks[s, k]:
+                continue
+            plan = np.int64(plans.ctypes.data) + 768 * s
+            if grouped[s]:
+                kernels.open_frame(frame, plan, row)
+            else:
+                kernels.open_frame_singly(frame, plan, row)
+            good[s] = k + 1
+    return good
 
 
 @compiled
@@ -230,6 +238,10 @@ def _close(
     seen = np.uint16(0)
     n = samples.shape[0]
     for k in range(n):
+        for line in range(
+            0, samples.shape[1], 32
+        ):  # read the row once in its order: memory is much faster so
+            seen |= samples[k, line]
         row = np.int64(samples.ctypes.data) + 327_680 * k
         for stream in range(frames.shape[0]):
             plan = np.int64(plans.ctypes.data) + 768 * stream

@@ -79,6 +79,64 @@ def test_opening_ends_at_the_first_wrong_frame(word, bit, frame, with_checks):
 SPAN = made_up(3, channel_map.offline_channels())
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_all_streams_at_once_are_each_stream_alone(data):
+    table = spans.places(channel_map.offline_channels())
+    samples, frames = SPAN
+    counts = data.draw(st.lists(st.integers(0, N), min_size=40, max_size=40))
+    wrong = data.draw(st.lists(st.integers(0, 4 * N), min_size=40, max_size=40))
+    damaged, checks = frames.copy(), spans.frame_checks(frames)
+    for stream, frame in enumerate(wrong):
+        if frame < N:
+            damaged[stream, frame, data.draw(st.sampled_from([0, 1, 2, 4, 899]))] ^= np.uint64(1 << 33)
+    offset = data.draw(st.integers(0, 7))  # no address is favoured
+    room = np.zeros(40 * N * 7200 + offset, np.uint8)
+    raw = room[offset:].reshape(40, N * 7200)
+    raw[:] = damaged.view(np.uint8).reshape(raw.shape)
+    raw.flags.writeable = data.draw(st.booleans())
+    pieces = [raw[stream, : 7200 * count] for stream, count in enumerate(counts)]
+    opened, alone = np.full((2, *samples.shape), 7, np.uint16)
+    word0 = frames[:, 0, 0].copy()
+    good = spans.open_span(pieces, word0, T0, checks, table, opened)
+    assert good.tolist() == [min(pair) for pair in zip(counts, wrong, strict=True)]
+    for stream, count in enumerate(counts):
+        taken = (damaged[stream, :count], int(word0[stream]), T0, checks[stream, :count])
+        assert spans.open_frames(*taken, table, stream, alone) == good[stream]
+    assert np.array_equal(opened, alone)
+
+
+def test_without_checks_only_headers_count():
+    table, (samples, frames) = spans.places(channel_map.offline_channels()), SPAN
+    opened = np.zeros_like(samples)
+    pieces = list(frames.view(np.uint8).reshape(40, -1))
+    good = spans.open_span(pieces, frames[:, 0, 0], T0, np.zeros((0, 0), np.uint64), table, opened)
+    assert (good == N).all() and np.array_equal(opened, samples)
+
+
+def test_spans_to_open_that_do_not_fit_are_refused():
+    table, (samples, frames) = spans.places(channel_map.offline_channels()), SPAN
+    pieces, checks = list(frames.view(np.uint8).reshape(40, -1)), spans.frame_checks(frames)
+    word0, opened = frames[:, 0, 0].copy(), np.zeros_like(samples)
+    with pytest.raises(ValueError, match="open_span: got 39 pieces"):
+        spans.open_span(pieces[1:], word0, T0, checks, table, opened)
+    with pytest.raises(ValueError, match="want whole frames of 7200 bytes"):
+        spans.open_span([pieces[0][:-1], *pieces[1:]], word0, T0, checks, table, opened)
+    with pytest.raises(ValueError, match="in one piece"):
+        spans.open_span([pieces[0][::3], *pieces[1:]], word0, T0, checks, table, opened)
+    with pytest.raises(ValueError, match=r"got checks \(40, 2\), want \(40, 3\)"):
+        spans.open_span(pieces, word0, T0, checks[:, :2], table, opened)
+    with pytest.raises(ValueError, match=r"span: got uint16 \(2, 163840\), want uint16 \(3, 163840\)"):
+        spans.open_span(pieces, word0, T0, checks, table, opened[:2])
+    with pytest.raises(ValueError, match="want one for each"):
+        spans.open_frames(frames[0], 0, T0, checks[0, :1], table, 0, opened)
+    with pytest.raises(ValueError, match="got stream 40, the table has 40"):
+        spans.open_frames(frames[0], 0, T0, checks[0], table, 40, opened)
+    with pytest.raises(ValueError, match="WIBEth frames: got int64"):
+        spans.open_frames(frames[0].view(np.int64), 0, T0, checks[0], table, 0, opened)
+    assert not opened.any()
+
+
 def test_checks_follow_their_definition():
     frames = SPAN[1][:3, 0]
     assert spans.frame_checks(frames).tolist() == [check_by_hand(frame.tolist()) for frame in frames]
