@@ -21,7 +21,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 
@@ -56,17 +56,22 @@ class Part:
 
     def write(self, data: Any) -> int:
         """Write all bytes of a buffer at the place."""
+        size = self.put(self._place, data)
+        self._place += size
+        return size
+
+    def put(self, at: int, data: Any) -> int:
+        """Write all bytes of a buffer from byte ``at`` of the file on; return how many."""
         view = memoryview(data).cast("B")
         done = 0
         try:
             while self.error is None and done < len(view):
-                done += os.pwrite(self._file.fileno(), view[done:], self._place + done)
+                done += os.pwrite(self._file.fileno(), view[done:], at + done)
         except OSError as error:
             self.error = error
         if done < len(view):
-            self._refused.append((self._place + done, bytes(view[done:])))
-        self._place += len(view)
-        self._size = max(self._size, self._place)
+            self._refused.append((at + done, bytes(view[done:])))
+        self._size = max(self._size, at + len(view))
         return len(view)
 
     def readinto(self, data: Any) -> int:
@@ -108,10 +113,16 @@ class Part:
 
 
 class OutputFile(h5py.File):  # type: ignore[misc]
-    """An HDF5 file for writing; ``check`` raises the error of the disk, if there was one."""
+    """An HDF5 file for writing.
+
+    Attributes
+    ----------
+    put : write bytes past HDF5, into a place that ``new_bytes`` gave.
+    check : raise the error of the disk, if there was one.
+    """
 
     def __init__(self, part: Part) -> None:
-        self.check = part.check
+        self.put, self.check = part.put, part.check
         super().__init__(_created(part))
 
 
@@ -152,6 +163,25 @@ def new_group(parent: h5py.Group, name: str) -> h5py.Group:
     create = h5py.h5p.create(h5py.h5p.GROUP_CREATE)
     create.set_obj_track_times(False)
     return h5py.Group(h5py.h5g.create(parent.id, name.encode(), gcpl=create))
+
+
+class Bytes(NamedTuple):
+    """A dataset of bytes: its path in the file, and where its bytes are on the disk."""
+
+    name: str
+    offset: int
+    size: int
+
+
+def new_bytes(parent: h5py.Group, name: str, size: int) -> Bytes:
+    """Make a dataset of ``size`` bytes in one piece, whose bytes are then written by ``OutputFile.put`` (faster)."""
+    create = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    create.set_obj_track_times(False)
+    create.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    create.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    space = h5py.h5s.create_simple((size,))
+    dataset = h5py.h5d.create(parent.id, name.encode(), h5py.h5t.STD_I8LE, space, create)
+    return Bytes(f"{parent.name}/{name}", dataset.get_offset(), size)
 
 
 @contextmanager

@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,6 +38,15 @@ def check_follows(blocks: list[Block], timestamp: int, tick: int) -> None:
             raise ValueError(f"block at tick {block.first_tick}: got planes {got}, want {want}")
 
 
+@cache
+def header_words(crate: int) -> NDArray[np.uint64]:
+    """Return word 0 of the frames of a crate's streams with seq_id 0: uint64 (40,)."""
+    words = [wibeth.header_word(slot, stream_id, crate) for slot, stream_id in channel_map.STREAMS]
+    table = np.array(words, np.uint64)
+    table.setflags(write=False)
+    return table
+
+
 def frames_of(blocks: list[Block], table: spans.Places, crate: int) -> NDArray[np.uint64]:
     """Return the frames of some blocks: uint64 array, (40 streams, blocks, 900 words).
 
@@ -53,8 +64,7 @@ def frames_of(blocks: list[Block], table: spans.Places, crate: int) -> NDArray[n
     shape = (channel_map.N_STREAMS, len(blocks), wibeth.FRAME_WORDS)
     frames = wibeth.empty_frames(channel_map.N_STREAMS * len(blocks)).reshape(shape)
     spans.close_frames(samples, table, frames)
-    base = [wibeth.header_word(slot, stream_id, crate) for slot, stream_id in channel_map.STREAMS]
-    frames[:, :, 0] = np.array(base, np.uint64)[:, None]
+    frames[:, :, 0] = header_words(crate)[:, None]
     seq = [block.first_tick // TICKS_PER_BLOCK % wibeth.SEQ_MODULO for block in blocks]
     wibeth.set_field(frames, "seq_id", seq)
     wibeth.set_field(frames, "timestamp", [block.timestamp for block in blocks])

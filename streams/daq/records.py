@@ -8,7 +8,7 @@ Fragments of known size are made with their header and filled later.
 >>> span = Span(number=1, begin=0, end=2048, run_number=7)
 >>> with tempfile.TemporaryDirectory() as folder, hdf5_file(Path(folder) / "run.h5") as file:
 ...     made = new_record(file, Form(slices=True), span, {5: 24})
-...     write_bytes(made[5], 72, b"a" * 24)
+...     _ = file.put(made[5].offset + 72, b"a" * 24)
 ...     made[5].name, made[5].size, recorded_size(file)
 ('/TimeSlice000001/RawData/Detector_Readout_0x00000005_WIBEth', 96, 128)
 """
@@ -16,14 +16,11 @@ Fragments of known size are made with their header and filled later.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import h5py
-import numpy as np
-from numpy.typing import NDArray
 
 from streams.daq import fragment, layout
-from streams.daq.disk import new_group
+from streams.daq.disk import Bytes, OutputFile, new_bytes, new_group
 from streams.daq.fragment import Span
 
 RECORDS = ("TriggerRecord", "TimeSlice")
@@ -38,7 +35,7 @@ class Form:
     subsystem: int = fragment.SUBSYSTEM_READOUT
 
 
-def new_record(file: h5py.File, form: Form, span: Span, payloads: dict[int, int]) -> dict[int, Any]:
+def new_record(file: OutputFile, form: Form, span: Span, payloads: dict[int, int]) -> dict[int, Bytes]:
     """Make the group of a record with its header and its fragments' headers.
 
     Parameters
@@ -47,7 +44,7 @@ def new_record(file: h5py.File, form: Form, span: Span, payloads: dict[int, int]
 
     Returns
     -------
-    dict : dataset of each source id; the payload is still to be written.
+    dict : dataset of each source id; its payload is still to be written, with ``file.put``.
     """
     record = new_group(file, layout.record_name(span.number, form.slices))
     raw = new_group(record, "RawData")
@@ -55,28 +52,18 @@ def new_record(file: h5py.File, form: Form, span: Span, payloads: dict[int, int]
     head = (
         fragment.slice_header(span) if form.slices else fragment.record_header(span, sources, form.subsystem)
     )
-    header = _dataset(raw, layout.header_name(form.slices), len(head))
-    write_bytes(header, 0, head)
+    header = new_bytes(raw, layout.header_name(form.slices), len(head))
+    file.put(header.offset, head)
     made = {}
     for source, size in payloads.items():
         head = fragment.fragment_header(span, source, size, form.kind, form.subsystem)
         name = layout.fragment_name(source, form.kind, form.subsystem)
-        made[source] = _dataset(raw, name, len(head) + size)
-        write_bytes(made[source], 0, head)
+        made[source] = new_bytes(raw, name, len(head) + size)
+        file.put(made[source].offset, head)
     paths = {source: dataset.name for source, dataset in made.items()}
     for name, value in layout.record_attributes(header.name, paths, form.kind, form.subsystem).items():
         record.attrs[name] = value
     return made
-
-
-def _dataset(group: h5py.Group, name: str, size: int) -> Any:
-    return group.create_dataset(name, (size,), np.int8, track_times=False, fill_time="never")
-
-
-def write_bytes(dataset: Any, low: int, data: bytes | NDArray[Any]) -> None:
-    """Write bytes, or the bytes of an array without gaps, into a fragment from byte ``low`` on."""
-    raw = np.frombuffer(data, np.int8)
-    dataset.write_direct(raw, dest_sel=np.s_[low : low + len(raw)])
 
 
 def recorded_size(file: h5py.File) -> int:

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from streams.block import TIMESTAMP_PER_TICK
 from streams.daq import fragment, headers, layout, records, tp
 from streams.daq.disk import OutputFile, whole_file
-from streams.daq.file import opened
+from streams.daq.hdf5 import opened
 from streams.errors import UserError
 
 CHECK = "crc32"
@@ -103,10 +103,10 @@ def _window(batch: NDArray[np.void]) -> tuple[int, int]:
 def _write_record(file: OutputFile, span: fragment.Span, batch: NDArray[np.void], plan: TpPlan) -> None:
     payload = tp.encode(batch, plan.version)
     form = records.Form(plan.slices, fragment.FRAGMENT_TPS, fragment.SUBSYSTEM_TRIGGER)
-    dataset = records.new_record(file, form, span, {plan.source_id: len(payload)})[plan.source_id]
-    records.write_bytes(dataset, fragment.FRAGMENT_HEADER.itemsize, payload)
+    made = records.new_record(file, form, span, {plan.source_id: len(payload)})[plan.source_id]
+    file.put(made.offset + fragment.FRAGMENT_HEADER.itemsize, payload)
     head = fragment.fragment_header(span, plan.source_id, len(payload), form.kind, form.subsystem)
-    dataset.attrs[CHECK] = np.uint32(zlib.crc32(payload, zlib.crc32(head)))
+    file[made.name].attrs[CHECK] = np.uint32(zlib.crc32(payload, zlib.crc32(head)))
 
 
 def read_tps(path: Path) -> Iterator[NDArray[np.void]]:

@@ -231,7 +231,7 @@ class _Record:
         form = records.Form(plan.slices)
         payload = plan.window_blocks * wibeth.FRAME_BYTES
         made = records.new_record(file, form, span, dict.fromkeys(layout.sources(plan.crate), payload))
-        self._fragments = list(made.values())
+        self._file, self._fragments = file, list(made.values())
         self._checks = checks.create_dataset(
             layout.record_name(span.number, plan.slices),
             (channel_map.N_STREAMS, plan.window_blocks),
@@ -243,8 +243,8 @@ class _Record:
     def write(self, at: int, frames: NDArray[np.uint64]) -> None:
         """Write frames, uint64 array (40, n, 900), from frame ``at`` of each stream on."""
         low = fragment.FRAGMENT_HEADER.itemsize + at * wibeth.FRAME_BYTES
-        for dataset, rows in zip(self._fragments, frames, strict=True):
-            records.write_bytes(dataset, low, rows.reshape(-1))
+        for one, rows in zip(self._fragments, frames, strict=True):
+            self._file.put(one.offset + low, rows.reshape(-1))
         self._checks[:, at : at + frames.shape[1]] = spans.frame_checks(frames)
 
 
