@@ -96,6 +96,8 @@ def open_frames(
         raise ValueError(
             f"open_frames: got frames {frames.shape} and checks {checks.shape}, want one for each"
         )
+    if not 0 <= stream < len(table.plans):
+        raise ValueError(f"open_frames: got stream {stream}, the table has {len(table.plans)}")
     _check_span(samples, len(raw))
     one = slice(stream, stream + 1)
     address, count = np.array([_address(raw)], np.int64), np.array([len(raw)], np.int64)
