@@ -1,7 +1,8 @@
 """Places of a stream whose frames are not there: open ones, and those that were given up, with the reason.
 
+>>> from types import SimpleNamespace
 >>> from streams.daq.report import TRUNCATED, Report
->>> window = Window(None, None, Report(), index=0)
+>>> window = Window(SimpleNamespace(name="memory"), None, Report(), index=0)
 >>> holes = Holes(window, 5)
 >>> holes.open(0, 4)
 >>> holes.refuse(((2, 2, TRUNCATED),))

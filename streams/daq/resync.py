@@ -284,5 +284,7 @@ class Stream:
         if self.window.report.first is None:
             place = self.newest + 1
             self.window.say(
-                self.number, place, difference(words, (self._tray.word(place, self.seq0), self.window.time(place)))
+                self.number,
+                place,
+                difference(words, (self._tray.word(place, self.seq0), self.window.time(place))),
             )
