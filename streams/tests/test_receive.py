@@ -97,7 +97,7 @@ def single_faults():
                 yield kind, place, False
 
 
-@pytest.mark.parametrize(("kind", "place", "checked"), single_faults())
+@pytest.mark.parametrize(("kind", "place", "checked"), list(single_faults()))
 def test_one_fault(kind, place, checked):
     change, wanted = ONE[kind]
     blocks = 50
