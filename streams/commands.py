@@ -10,21 +10,51 @@ import typer
 
 def simulate(
     config: Path = typer.Argument(..., help="TOML file of the simulation"),
-    output: Path = typer.Option(..., "--output", "-o", help="HDF5 file to write; must not exist"),
+    output: Path = typer.Option(
+        ..., "--output", "-o", help="HDF5 file to write (must not exist), or the folder of a run in parts"
+    ),
+    apas: int | None = typer.Option(
+        None,
+        help="a run in parts: so many assemblies of a module, 1 to 150, each with its position and crate",
+    ),
+    span_ms: float | None = typer.Option(
+        None, help="a run in parts: length of a file, rounded down to whole windows; without it 50 ms"
+    ),
+    workers: int | None = typer.Option(
+        None,
+        min=0,
+        help="a run in parts: processes on this machine, 0: this one alone; without it one for each core",
+    ),
+    scheduler: str = typer.Option(
+        "",
+        help="a run in parts: address of a Dask scheduler; its workers write to the folder, so all must share it",
+    ),
+    serial: bool = typer.Option(
+        False, "--serial", help="a run in parts: without Dask, the same as --workers 0"
+    ),
 ) -> None:
-    """Simulate a detector stream into a DUNE-DAQ HDF5 file.
+    """Simulate a detector stream into a DUNE-DAQ HDF5 file, or a module into a folder of them.
+
+    A run in parts has a file for each assembly and span of time. If it is stopped or killed, the same command goes on;
+    the bytes are the same however it is made.
 
     Example: lartrig simulate run.toml -o run.h5
+
+    Example: lartrig simulate run.toml -o module --apas 150 --scheduler tcp://host:8786
     """
     from streams.config import SimulationConfig, checked
     from streams.console import console, table
     from streams.daq.writer import summary, write_run
     from streams.toml import load
 
-    settings = checked(load(config, SimulationConfig))
     start = time.perf_counter()
-    written = write_run(settings, output, shown="simulate")
-    rows = summary(written)
+    settings = checked(load(config, SimulationConfig))
+    if apas is not None or span_ms is not None or workers is not None or scheduler or serial:
+        from streams.cluster.command import Options, simulate_in_parts
+
+        rows = simulate_in_parts(settings, output, Options(apas, span_ms, workers, scheduler, serial))
+    else:
+        rows = summary(write_run(settings, output, shown="simulate"))
     rows["took"] = f"{time.perf_counter() - start:.1f} s"
     console.print(table(f"simulated {output}", rows))
 

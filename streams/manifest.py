@@ -47,13 +47,20 @@ def versions() -> dict[str, str]:
     >>> "numpy" in versions()
     True
     """
-    found = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    found = {name: version_of(name) for name in _PACKAGES}
+    return {"python": platform.python_version(), **{name: text for name, text in found.items() if text}}
+
+
+def version_of(name: str) -> str:
+    """Return the version of a package, "" if it is not installed.
+
+    >>> version_of("no-such-package")
+    ''
+    """
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 def write(path: Path, *, inputs: list[Path] | None = None, **facts: Any) -> None:
