@@ -66,6 +66,8 @@ class ImportConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
     window_blocks: int = 0  # blocks of 64 ticks in a trigger record; 0: all in one
     run_number: int = 1
+    crate: int = 1  # of the frames' headers, 0 to 1023
+    channel_map: str = ""  # DUNE's map of channels, a text file; empty: the built-in rule of the crate
     first_timestamp: int = 1_000_000_000_000  # 62.5 MHz counts at tick 0
     electronics: ElectronicsConfig = ElectronicsConfig()
     counts: CountsConfig = CountsConfig()
@@ -79,6 +81,8 @@ def readout_config(config: ImportConfig, dead: tuple[int, ...] = ()) -> Simulati
     return SimulationConfig(
         seed=config.seed,
         detector=config.detector,
+        crate=config.crate,
+        channel_map=config.channel_map,
         electronics=electronics,
         first_timestamp=config.first_timestamp,
     )

@@ -15,20 +15,20 @@ electrons (``.tar``, ``.tar.bz2``, ``.tar.gz`` of ``.npy``), as Wire-Cell's sign
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from streams import channel_map
 from streams.block import TICKS_PER_BLOCK
 from streams.detector import load_detector
-from streams.errors import ConfigError, UserError
+from streams.errors import UserError
 from streams.recorded import blocks as recorded
 from streams.recorded import npy
 from streams.recorded.archive import is_archive
-from streams.recorded.config import ImportConfig, checked
+from streams.recorded.config import ImportConfig, checked, readout_config
 from streams.recorded.counts import ZIP_MAGIC, read_counts
 from streams.recorded.frames import read_electrons
 from streams.recorded.sample import Sample
@@ -92,15 +92,10 @@ def import_file(source: Path, output: Path, config: ImportConfig, shown: str | N
     ConfigError : a value that cannot be used, a detector that cannot be written, or an output that exists.
     UserError : a file that cannot be used.
     """
-    from streams.daq.writer import Plan, summary, write_file
+    from streams.daq.plan import plan_of
+    from streams.daq.writer import summary, write_file
 
-    detector = load_detector(checked(config).detector)
-    planes = {name: plane.channels for name, plane in detector.planes.items()}
-    if planes != channel_map.PLANE_CHANNELS:
-        raise ConfigError(
-            f"a file holds planes {channel_map.PLANE_CHANNELS}: got detector {config.detector} with {planes}:"
-            " use fd1-hd-apa, or streams.recorded.blocks"
-        )
+    like = plan_of(readout_config(checked(config)))  # before the file is read: what cannot be written
     sample = read_sample(source, config)
     windows, window_blocks = _windows(sample, config, source)
     settings = msgspec.json.encode(config).decode()
@@ -112,6 +107,13 @@ def import_file(source: Path, output: Path, config: ImportConfig, shown: str | N
         made = progress(made, shown, total=count)  # type: ignore[assignment]
     facts = {"command": "import", "config": msgspec.to_builtins(config), "seed": config.seed,
              "source": {"name": source.name, **sample.told}, "inputs": [source]}  # fmt: skip
-    written = write_file(output, made, Plan(windows, window_blocks, config.run_number, settings), facts)
+    plan = replace(
+        like,
+        windows=windows,
+        window_blocks=window_blocks,
+        run_number=config.run_number,
+        config_json=settings,
+    )
+    written = write_file(output, made, plan, facts)
     next(iter(made), None)  # nothing is left: this ends the progress bar
     return {**sample.told, **summary(written)}
