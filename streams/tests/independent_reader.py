@@ -93,7 +93,25 @@ def read_frames(payload, begin, end, what):
     rows = words[:, 4:].reshape(-1, 14).view(np.uint8)  # 112 bytes a sample
     bits = np.unpackbits(rows, axis=1, bitorder="little").reshape(len(rows), 64, 14)
     samples = bits.astype(np.uint16) @ (1 << np.arange(14)).astype(np.uint16)
-    return fields["crate"][0], fields["slot"][0], fields["stream"][0], fields["seq"], samples
+    return (
+        fields["crate"][0],
+        fields["slot"][0],
+        fields["stream"][0],
+        fields["seq"],
+        samples,
+        checks_of(words),
+    )
+
+
+def checks_of(words):
+    """Return the check of each frame, by the rule in docs/formats.md."""
+    factor, half = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
+    lanes = np.zeros((len(words), 32), np.uint64)
+    lanes[:, :4] = words[:, :4]
+    for row in range(4, 900, 32):
+        lanes = (lanes ^ (lanes >> half)) * factor + words[:, row : row + 32]
+    powers = np.array([pow(int(factor), lane + 1, 1 << 64) for lane in range(32)], np.uint64)
+    return ((lanes ^ (lanes >> half)) * powers).sum(axis=1, dtype=np.uint64)
 
 
 def read_tps(payload, what):
@@ -158,12 +176,12 @@ def read_record(file, name, slices):
     return run, size, streams, tps
 
 
-def in_channel_order(streams, places, channels, name):
+def in_channel_order(streams, places, channels, checks, name):
     """Return (crate, begin, seq_ids, samples in offline order) of the 40 streams of a record."""
     first = next(iter(streams.values()))
     samples = np.empty((len(first[5]), 2560), np.uint16)
     seen = []
-    for source, (begin, crate, slot, stream, seq, own) in streams.items():
+    for source, (begin, crate, slot, stream, seq, own, check) in streams.items():
         want(
             places[1, source],
             stream << 48 | slot << 32 | crate << 16 | 3,
@@ -171,6 +189,7 @@ def in_channel_order(streams, places, channels, name):
         )
         want((begin, crate, seq), (first[0], first[1], first[4]), f"{name}: streams not in step")
         seen.append(8 * slot + 4 * (stream // 64) + stream % 64)
+        want(check.tolist(), checks[seen[-1]].tolist(), f"{name}: FrameChecks of source {source}")
         samples[:, channels[seen[-1]]] = own
     want(sorted(seen), list(range(40)), f"{name}: streams")
     want(sorted(channels.ravel().tolist()), list(range(2560)), "ChannelMap")
@@ -203,7 +222,9 @@ def read(path):
             want(run, file.attrs["run_number"], f"{name}: run")
             size, tps = size + more, tps + some
             if streams:
-                crate, begin, seq, samples = in_channel_order(streams, places, file["ChannelMap"][:], name)
+                crate, begin, seq, samples = in_channel_order(
+                    streams, places, file["ChannelMap"][:], file[f"FrameChecks/{name}"][:], name
+                )
                 blocks.append(samples)
                 stamps += [begin + 2048 * k for k in range(len(seq))]
                 sequence += seq

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from streams.daq import adc_words, fragment, headers, tp, wibeth
+from streams.daq import adc_words, fragment, headers, spans, tp, wibeth
 from streams.daq import trigger_objects as objects
 from streams.errors import UserError
 
@@ -45,6 +45,7 @@ FRAME_SAMPLE_0 = (
     "6c1d9c47f7e1817c 21a0483822928c25 a4497962a29c29a8 4abaa2b2ac2dac4b fbe2c2bc31b04c3c 23d3cc35b44d7d63"
     "e3dc39b84ebea3f3 ec3dbc4fffe303fd"
 )
+FRAME_CHECK = 0xE11A7CBE73CA3CC9  # by the rule in docs/formats.md, in plain integers
 FRAME_SHA256 = "377c9059c3880beec91454e3dc948a57be050eea0dc7d661b065893f1e7738e6"
 
 FRAME_FIELDS = {
@@ -198,6 +199,7 @@ def test_wibeth_frame():
     assert hashlib.sha256(frame.tobytes()).hexdigest() == FRAME_SHA256
     assert {name: int(wibeth.get_field(frame, name)[0]) for name in wibeth.FIELDS} == FRAME_FIELDS
     assert np.array_equal(adc_words.unpack(frame), adc)
+    assert int(spans.frame_checks(frame)[0]) == FRAME_CHECK  # ours; files hold it, so it must never change
 
 
 def test_the_bits_that_a_public_decoder_gets_wrong():

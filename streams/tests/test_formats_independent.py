@@ -14,6 +14,7 @@ import pytest
 
 from streams import channel_map
 from streams.daq import tp
+from streams.daq.spans import frame_checks
 from streams.daq.tp_file import TpPlan, write_tps
 from streams.daq.writer import Plan, write_file, write_files
 from streams.tests.made_up import FIRST_TIMESTAMP, blocks
@@ -115,9 +116,16 @@ def test_the_script_sees_what_is_changed(tmp_path):
             file[name][at] ^= np.int8(1 << bit)
 
     flip(72 + 7200 + 32, 0)  # the lowest bit of channel 0, sample 0 of frame 1 of stream 0
+    with pytest.raises(SystemExit, match=r"FrameChecks of source 100"):
+        read(path)
+    with h5py.File(path, "r+") as file:
+        frame = np.frombuffer(file[name][72 + 7200 :].tobytes(), "<u8").reshape(1, 900)
+        before = file["FrameChecks/TriggerRecord000001.0000"][0, 1]
+        file["FrameChecks/TriggerRecord000001.0000"][0, 1] = frame_checks(frame)[0]
     channel = channel_map.offline_channels()[0, 0]
-    changed = np.argwhere(read(path)["samples"] != whole).tolist()
-    assert changed == [[64, channel]]
+    assert np.argwhere(read(path)["samples"] != whole).tolist() == [[64, channel]]
+    with h5py.File(path, "r+") as file:
+        file["FrameChecks/TriggerRecord000001.0000"][0, 1] = before
     flip(72 + 7200 + 32, 0)
     for at, sentence in {
         4: "version, size",
