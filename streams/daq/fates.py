@@ -37,12 +37,28 @@ def fates(seed: int, stream: int, first: int, count: int, edges: Floats) -> NDAr
     return found
 
 
-def jump_counts(how: int) -> int:
+def jump_counts(how: int, timestamp: int) -> int:
     """Return by how much a timestamp jumps: any counts, whole frames, or as many frames as seq_id has values.
 
-    >>> jump_counts(0x30), jump_counts(0x31)
-    (1, 2048)
+    Never by a single bit: that could be a flipped one.
+
+    >>> jump_counts(0x230, 3), jump_counts(0x231, 3), jump_counts(0x230, 4)
+    (6, 6144, 3)
     """
     size = 1 + (how >> 8) % 2**20
     step = (1, TIMESTAMP_PER_FRAME, TIMESTAMP_PER_FRAME * SEQ_MODULO)[how % 3]
-    return size * step if how >> 4 & 1 else -size * step
+    counts = sign = 1 if how >> 4 & 1 else -1
+    counts *= size * step
+    while (timestamp ^ (timestamp + counts) % 2**64).bit_count() < 2:
+        counts += sign * step
+    return counts
+
+
+def moved(frames: NDArray[np.uint8], counts: int | NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return frames, uint8 (n, 7200), whose timestamps are ``counts`` later (modulo 2^64): one number, or one each."""
+    words = frames.copy().view("<u8")
+    if isinstance(counts, int):
+        words[:, 1] += np.uint64(counts % 2**64)
+    else:
+        words[:, 1] += counts.astype(np.uint64)
+    return words.view(np.uint8)

@@ -5,7 +5,8 @@ A text of the command line, ``name=value`` with commas between, or a TOML file w
 - ``lost``, ``duplicated``, ``reordered``, ``late``, ``truncated``, ``flipped``, ``header``, ``jump``: chance per frame;
 - ``silent=LINK@FIRST+FRAMES``: link 0 to 9 (four streams each) sends nothing from frame FIRST of the run on (0 if left
   out), for FRAMES frames (for ever if left out);
-- ``step=STREAM@FIRST+COUNTS`` (or ``-COUNTS``): the clock of a stream is wrong by COUNTS of 62.5 MHz from FIRST on;
+- ``step=STREAM@FIRST+COUNTS`` (or ``-COUNTS``): the clock of a stream is wrong by COUNTS of 62.5 MHz from FIRST on,
+  that of all streams with ``step=all@FIRST+COUNTS``;
 - ``seed``: which frames are hit.
 
 >>> parse("lost=0.01,flipped=0.02,silent=3@10+5,seed=7").silent
@@ -32,6 +33,7 @@ from streams.limits import refuse, within
 STREAMS_PER_LINK = 4  # streams of one link (reference section 1.5: wibframechan 0 to 255)
 N_LINKS = N_STREAMS // STREAMS_PER_LINK
 
+ALL_STREAMS = -1
 MOST_FRAMES = 2**51  # 2**62 counts of 62.5 MHz
 #: What can happen to a frame by chance; a frame is hit by one of them at most.
 CHANCES = ("lost", "duplicated", "reordered", "late", "truncated", "flipped", "header", "jump")
@@ -46,7 +48,7 @@ class Silence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A stream whose timestamps are wrong by ``counts`` of 62.5 MHz from frame ``first`` of the run on."""
+    """A clock that is wrong by ``counts`` of 62.5 MHz from frame ``first`` of the run on; stream -1: that of all."""
 
     stream: int
     first: int
@@ -105,7 +107,7 @@ def checked(faults: Faults) -> Faults:
         for number in (silence.first, silence.frames):
             within("faults: silent: frames", number, 0, MOST_FRAMES)
     for step in faults.step:
-        within("faults: step: stream", step.stream, 0, N_STREAMS - 1)
+        within("faults: step: stream", step.stream, ALL_STREAMS, N_STREAMS - 1)
         within("faults: step: frame", step.first, 0, MOST_FRAMES)
         limit = 2**62  # as of a first timestamp
         refuse(
@@ -156,7 +158,8 @@ def _silence(value: str) -> Silence:
 
 
 def _step(value: str) -> Step:
-    found = re.fullmatch(r"(\d+)@(\d+)([+-]\d+)", value)
+    found = re.fullmatch(r"(\d+|all)@(\d+)([+-]\d+)", value)
     if found is None:
-        raise ConfigError(f"--faults: step: got {value!r}, want STREAM@FIRST+COUNTS or STREAM@FIRST-COUNTS")
-    return Step(*(int(number) for number in found.groups()))
+        raise ConfigError(f"--faults: step: got {value!r}, want STREAM@FIRST+COUNTS or all@FIRST+COUNTS")
+    stream, first, counts = found.groups()
+    return Step(ALL_STREAMS if stream == "all" else int(stream), int(first), int(counts))

@@ -24,11 +24,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.daq.fates import FURTHEST, HOW, LATE, edges, fates, jump_counts
-from streams.daq.faults import CHANCES, STREAMS_PER_LINK, Faults, parse
+from streams.daq.fates import FURTHEST, HOW, LATE, edges, fates, jump_counts, moved
+from streams.daq.faults import ALL_STREAMS, CHANCES, STREAMS_PER_LINK, Faults, parse
 from streams.daq.ledger import Ledger, kind_of_bit
 from streams.daq.spans import frame_checks
-from streams.daq.wibeth import FRAME_BYTES, FRAME_WORDS, TIMESTAMP_PER_FRAME
+from streams.daq.wibeth import FRAME_BYTES, TIMESTAMP_PER_FRAME
 from streams.rng import key
 
 __all__ = ["Faults", "Injected", "Ledger", "injected", "parse"]
@@ -37,7 +37,7 @@ Bytes = NDArray[np.uint8]
 
 KEPT_CHECKS = 4096  # frames of a stepped stream whose checks are kept
 _HEADER_BITS = 4 * 64
-_SILENT = len(CHANCES) + 1
+_SILENT, _STEPPED = len(CHANCES) + 1, len(CHANCES) + 2
 Later = tuple[
     int, int, str, Bytes
 ]  # the frame that it comes behind, its own number, what was done, its bytes
@@ -165,6 +165,9 @@ class Injected:
         """Return what happens to the frames ``first`` to ``first + count`` of this window."""
         number = self._first + first
         found = fates(self._faults.seed, stream, number, count, self._edges)
+        for step in self._faults.step:
+            if step.stream == stream:
+                found[max(0, step.first + self._origin - number) :] = _STEPPED
         for silence in self._faults.silent:
             if silence.link == stream // STREAMS_PER_LINK:
                 low = max(0, silence.first + self._origin - number)
@@ -185,6 +188,11 @@ class Injected:
         if fate == _SILENT:
             self._note(stream, number, "silent")
             return
+        if fate == _STEPPED:
+            counts = self._own_step(stream, number)
+            self._note(stream, number, "step", counts)
+            state.ready.append(self._moved(stream, state, frame[None], counts)[0])
+            return
         kind = CHANCES[fate - 1]
         how = int(key(self._faults.seed, stream, self._first + number, HOW))
         if kind in ("duplicated", "reordered", "late"):
@@ -200,9 +208,9 @@ class Injected:
             broken[bit // 8] ^= np.uint8(1 << bit % 8)
             state.ready.append(broken)
         elif kind == "jump":
-            counts = jump_counts(how)
+            counts = jump_counts(how, int(frame[8:16].view("<u8")[0]))
             self._note(stream, number, kind, counts)
-            state.ready.append(_moved(frame[None], counts)[0])
+            state.ready.append(moved(frame[None], counts)[0])
         else:
             self._note(stream, number, kind)
 
@@ -243,17 +251,27 @@ class Injected:
             state.ready.append(state.rest)
 
     def _stepped(self, stream: int, state: _Stream, first: int, frames: Bytes) -> Bytes:
-        """Return the frames with the timestamps of a clock that has stepped."""
+        """Return the frames with the timestamps of a clock of all streams that has stepped."""
+        at = self._first + first - self._origin + np.arange(len(frames))
+        counts = np.zeros(len(frames), np.int64)
         for step in self._faults.step:
-            begin = max(0, step.first + self._origin - self._first - first)
-            if step.stream != stream or begin >= len(frames):
-                continue
-            if step.first + self._origin == self._first + first + begin:
-                self._note(stream, first + begin, "step", step.counts)
-            frames = np.concatenate((frames[:begin], _moved(frames[begin:], step.counts)))
-            words = frames[begin:].view("<u8").reshape(-1, FRAME_WORDS)
-            if len(self._links.checks(stream, self.begin, 1)):
-                state.checks.update(zip(words[:, 1].tolist(), frame_checks(words).tolist(), strict=True))
+            if step.stream == ALL_STREAMS:
+                counts += step.counts * (at >= step.first)
+                for k in np.flatnonzero(at == step.first).tolist():
+                    self._note(stream, first + k, "step_of_all", step.counts)
+        return self._moved(stream, state, frames, counts) if counts.any() else frames
+
+    def _own_step(self, stream: int, number: int) -> int:
+        """Return by how much the clock of this stream alone is off at a frame."""
+        at = self._first + number - self._origin
+        return sum(step.counts for step in self._faults.step if step.stream == stream and step.first <= at)
+
+    def _moved(self, stream: int, state: _Stream, frames: Bytes, counts: int | NDArray[np.int64]) -> Bytes:
+        """Return frames whose clock was off when they were made: their checks fit them."""
+        frames = moved(frames, counts)
+        if len(self._links.checks(stream, self.begin, 1)):
+            words = frames.view("<u8")
+            state.checks.update(zip(words[:, 1].tolist(), frame_checks(words).tolist(), strict=True))
             for old in list(state.checks)[: max(0, len(state.checks) - KEPT_CHECKS)]:
                 del state.checks[old]
         return frames
@@ -266,13 +284,6 @@ def injected(windows: Iterable[Links], faults: Faults, ledger: Ledger) -> Iterat
     """Yield the windows of a run with faults; ``ledger`` takes down what was done in all of them."""
     for links in windows:
         yield Injected(links, faults, ledger)
-
-
-def _moved(frames: Bytes, counts: int) -> Bytes:
-    """Return frames, uint8 (n, 7200), whose timestamps are ``counts`` later."""
-    words = frames.copy().view("<u8")
-    words[:, 1] += np.uint64(counts % 2**64)
-    return words.view(np.uint8)
 
 
 def _taken(ready: deque[Bytes], most: int) -> Bytes:

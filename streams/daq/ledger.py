@@ -18,7 +18,8 @@ from streams.channel_map import N_STREAMS
 from streams.daq.wibeth import FIELDS
 
 #: What can have happened to a frame. A flipped bit is told by where it is: in word 0 without seq_id, in seq_id, in the
-#: timestamp, in crc_err or lol, in the other bits of words 2 and 3, in the samples.
+#: timestamp, in crc_err or lol, in the other bits of words 2 and 3, in the samples. "step": the clock of its stream is
+#: off (each frame from there on); "step_of_all": here the clock of all streams steps, which is no fault of the frame.
 KINDS = (
     "lost",
     "silent",
@@ -34,8 +35,19 @@ KINDS = (
     "flipped_samples",
     "jump",
     "step",
+    "step_of_all",
 )
-NEVER = ("lost", "silent", "late", "truncated", "flipped_identity", "flipped_seq", "flipped_time", "jump")
+NEVER = (
+    "lost",
+    "silent",
+    "late",
+    "truncated",
+    "flipped_identity",
+    "flipped_seq",
+    "flipped_time",
+    "jump",
+    "step",
+)
 CHECKED = ("flipped_flags", "flipped_header", "flipped_samples")  # only frame checks see that these are wrong
 
 #: Frame ``number`` of a stream, counted from the start of the run; ``detail``: frames of delay, bytes that are left,
@@ -93,7 +105,8 @@ class Ledger:
             **same,
             "lost": by_kind["lost"] + by_kind["silent"],
             "corrupted": corrupted,
-            "jumped": by_kind["jump"],
+            "jumped": by_kind["jump"] + by_kind["step"],
+            "stepped": (by_kind["step"] > 0).astype(np.int64),
             "flagged": np.zeros_like(corrupted) if checks else by_kind["flipped_flags"],
         }
 

@@ -64,7 +64,7 @@ def test_the_bytes_are_those_of_the_ledger(seed):
         rows = links.ledger.rows[links.ledger.rows["stream"] == stream]
         assert got.tobytes() == told(source.frames[stream], rows)
     counts = {kind: links.ledger.count(kind) for kind in KINDS}
-    assert all(counts[kind] for kind in KINDS if kind not in ("step", "flipped_flags")), counts
+    assert all(counts[kind] for kind in KINDS if kind not in ("step", "step_of_all", "flipped_flags")), counts
     numbers = links.ledger.rows[["stream", "number"]]
     assert len(np.unique(numbers)) == len(numbers) == sum(counts.values())  # each frame at most once
 
@@ -116,10 +116,26 @@ def test_a_clock_that_steps():
     want = source.frames[4].copy()
     want[10:, 1] += np.uint64(640)
     np.testing.assert_array_equal(words, want)
-    assert links.ledger.rows.tolist() == [(4, 10, KINDS.index("step"), 640)]
+    assert links.ledger.rows.tolist() == [(4, n, KINDS.index("step"), 640) for n in range(10, 30)]
     at = int(want[10, 1])
     np.testing.assert_array_equal(links.checks(4, at, 5), frame_checks(want[10:15]))
     np.testing.assert_array_equal(links.checks(4, BEGIN, 5), frame_checks(want[:5]))
+
+
+def test_a_clock_of_all_streams_that_steps():
+    source = MadeUpLinks(30, streams=[4])
+    links = Injected(source, Faults(lost=0.1, step=(Step(-1, 10, 4096), Step(-1, 20, -1000))))
+    words = everything(links, 4, 7).view("<u8").reshape(-1, 900)
+    want = source.frames[4].copy()
+    want[10:, 1] += np.uint64(4096)
+    want[20:, 1] -= np.uint64(1000)
+    rows = links.ledger.rows
+    steps = rows[rows["kind"] == KINDS.index("step_of_all")]
+    assert steps[["number", "detail"]].tolist() == [(10, 4096), (20, -1000)]
+    lost = rows["number"][rows["kind"] == KINDS.index("lost")]
+    np.testing.assert_array_equal(words, np.delete(want, lost, axis=0))
+    assert len(lost) and len(links.ledger.never(checks=True)) == len(lost)
+    np.testing.assert_array_equal(links.checks(4, int(want[10, 1]), 5), frame_checks(want[10:15]))
 
 
 def test_what_comes_too_late_after_the_end_is_lost_and_what_is_in_order_is_left_alone():
@@ -154,10 +170,10 @@ def test_what_can_be_seen_without_checks_and_with():
     ledger = Ledger()
     for n, kind in enumerate(KINDS):
         ledger.note(2, n, kind)
-    for checks, corrupted, flagged, never in ((False, 3, 1, 8), (True, 6, 0, 11)):
+    for checks, corrupted, flagged, never in ((False, 3, 1, 9), (True, 6, 0, 12)):
         seen = {name: int(counts[2]) for name, counts in ledger.seen(checks).items()}
-        one = dict.fromkeys(("duplicated", "reordered", "late", "truncated", "jumped"), 1)
-        assert seen == {**one, "lost": 2, "corrupted": corrupted, "flagged": flagged}
+        one = dict.fromkeys(("duplicated", "reordered", "late", "truncated", "stepped"), 1)
+        assert seen == {**one, "lost": 2, "jumped": 2, "corrupted": corrupted, "flagged": flagged}
         assert len(ledger.never(checks)) == never
     assert ledger.table()["injected flipped_seq"] == 1
 
@@ -188,7 +204,7 @@ def test_bits_of_a_frame():
         ("silent=x", "silent: got 'x', want LINK, LINK@FIRST or"),
         ("silent=10", "silent: link: got 10, want 0 to 9"),
         ("step=5", "step: got '5', want STREAM@FIRST"),
-        ("step=40@1+1", "step: stream: got 40, want 0 to 39"),
+        ("step=40@1+1", "step: stream: got 40, want -1 to 39"),
         ("step=4@1+0", "step: got 0 counts, want some"),
         (f"silent=1@{10**30}", "silent: frames: got 1000"),
         ("none.toml", "cannot read configuration none.toml"),
@@ -204,4 +220,5 @@ def test_text_and_file_say_the_same(tmp_path):
     path.write_text("lost = 0.5\nseed = 3\nsilent = [{link = 3}, {link = 1, first = 2, frames = 9}]\n")
     want = Faults(seed=3, lost=0.5, silent=(Silence(3), Silence(1, 2, 9)))
     assert parse(str(path)) == parse("lost=0.5,seed=3,silent=3,silent=1@2+9") == want
+    assert parse("step=all@7+2").step == (Step(-1, 7, 2),)
     assert parse("") == Faults() and parse("step=4@7-64").step == (Step(4, 7, -64),)
