@@ -121,12 +121,12 @@ class Injected:
         """Return the checks of the frames with these timestamps, as the source has them."""
         found = self._links.checks(stream, timestamp, count)
         stepped = self._streams[stream].checks if stream in self._streams else {}
-        if not stepped or not len(found):
+        times = range(timestamp, timestamp + count * TIMESTAMP_PER_FRAME, TIMESTAMP_PER_FRAME)
+        known = [k for k, at in enumerate(times) if at in stepped] if stepped else []
+        if not known or not (len(found) or len(known) == count):
             return found
-        found = found.copy()
-        for k in range(count):
-            at = timestamp + k * TIMESTAMP_PER_FRAME
-            found[k] = stepped.get(at, int(found[k]))
+        found = found.copy() if len(found) else np.zeros(count, np.uint64)
+        found[known] = [stepped[times[k]] for k in known]
         return found
 
     def _pass(self, stream: int, state: _Stream, data: Bytes) -> None:

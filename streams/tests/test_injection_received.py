@@ -1,0 +1,131 @@
+"""Injected faults against the receiver: every good sample once, in order, and the counts are those of the ledger."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from streams import channel_map
+from streams.daq.adc_words import unpack
+from streams.daq.faults import CHANCES, Faults, Silence, Step
+from streams.daq.injection import Injected
+from streams.daq.ledger import CHECKED, KINDS
+from streams.daq.receive import identity, receive
+from streams.daq.report import Report
+from streams.daq.spans import planes_of
+from streams.tests.made_up_links import BEGIN, MadeUpLinks
+
+COUNTS = ("lost", "duplicated", "reordered", "late", "truncated", "corrupted", "jumped", "flagged", "stepped")
+N = 150
+
+
+def received(links):
+    """Return report, timestamp -> (row of samples, missing by stream) of all blocks; order is checked."""
+    report, found, end = Report(), {}, 0
+    for span in receive([links], identity(), report):
+        assert span.timestamp >= end
+        end = span.timestamp + 2048 * len(span.samples)
+        for k, row in enumerate(span.samples):
+            missing = np.zeros(40, bool) if span.missing is None else span.missing[k]
+            assert not missing.all()
+            found[span.timestamp + 2048 * k] = row, missing
+    return report, found
+
+
+def sent(source, ledger, checks):
+    """Return the samples of each frame as they can arrive, uint16 (n, 64, 2560), and which cannot, bool (n, 40)."""
+    n = len(source.frames[0])
+    samples, missing = np.zeros((n, 64, 2560), np.uint16), np.zeros((n, 40), bool)
+    rows = ledger.never(checks)
+    missing[rows["number"], rows["stream"]] = True
+    table = channel_map.offline_channels()
+    for stream, words in source.frames.items():
+        words = words.copy()
+        for row in ledger.rows[ledger.rows["stream"] == stream]:
+            if not checks and KINDS[row["kind"]] in CHECKED:  # nobody can see it
+                raw = words[row["number"]].view(np.uint8)
+                raw[row["detail"] // 8] ^= np.uint8(1 << row["detail"] % 8)
+        adc = unpack(words)
+        adc[missing[:, stream]] = 0
+        samples[:, :, table[stream]] = adc
+    return samples, missing
+
+
+def check(source, links, checks=True):
+    """Compare all that was received with all that was sent."""
+    report, found = received(links)
+    samples, missing = sent(source, links.ledger, checks)
+    seen = links.ledger.seen(checks)
+    got = {name: report.counts[name].tolist() for name in COUNTS}
+    for name in COUNTS:
+        differ = [(s, got[name][s], int(seen[name][s])) for s in range(40) if got[name][s] != seen[name][s]]
+        assert not differ, f"{name}: (stream, got, want): {differ[:5]}: {context(links.ledger, differ[0][0])}"
+    np.testing.assert_array_equal(report.counts["missing"], missing.sum(axis=0))
+    np.testing.assert_array_equal(report.counts["delivered"], (~missing).sum(axis=0))
+    for number in range(len(samples)):
+        if missing[number].all():
+            assert BEGIN + 2048 * number not in found
+            continue
+        row, lacks = found.pop(BEGIN + 2048 * number)
+        np.testing.assert_array_equal(lacks, missing[number], err_msg=f"frame {number}")
+        np.testing.assert_array_equal(np.hstack(list(planes_of(row).values())), samples[number])
+    assert not found
+    return report
+
+
+def context(ledger, stream):
+    rows = ledger.rows[ledger.rows["stream"] == stream]
+    return [(int(r["number"]), KINDS[r["kind"]], int(r["detail"])) for r in rows]
+
+
+@pytest.mark.parametrize("checks", [True, False])
+@pytest.mark.parametrize("kind", CHANCES)
+def test_one_kind_of_fault(kind, checks):
+    source = MadeUpLinks(N, checked=checks)
+    links = Injected(source, Faults(seed=5, **{kind: 0.02}))
+    report = check(source, links, checks)
+    assert not report.good and links.ledger.counts.sum() > 30
+
+
+@pytest.mark.parametrize("checks", [True, False])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_one_percent_of_everything(seed, checks):
+    source = MadeUpLinks(N, checked=checks, seed=seed)
+    faults = Faults(seed=seed, **dict.fromkeys(CHANCES, 0.01))
+    check(source, Injected(source, faults), checks)
+
+
+def test_no_fault():
+    source = MadeUpLinks(40)
+    assert check(source, Injected(source, Faults())).good
+
+
+@pytest.mark.parametrize("silence", [Silence(3), Silence(0, 40), Silence(9, 20, 70), Silence(5, 16, 16)])
+def test_a_silent_link(silence):
+    source = MadeUpLinks(N)
+    links = Injected(source, Faults(silent=(silence,), lost=0.01))
+    report = check(source, links)
+    assert report.silences and {gap.stream // 4 for gap in report.silences} == {silence.link}
+
+
+def test_all_links_are_silent_for_a_while():
+    source = MadeUpLinks(N)
+    links = Injected(source, Faults(silent=tuple(Silence(link, 33, 50) for link in range(10))))
+    check(source, links)
+
+
+@pytest.mark.parametrize("counts", [2048 * 3, -2048 * 7, 1000, 2**40 + 1])
+def test_the_clock_of_a_stream_steps_for_good(counts):
+    source = MadeUpLinks(N)
+    links = Injected(source, Faults(step=(Step(7, 50, counts),)))
+    check(source, links)
+
+
+@pytest.mark.parametrize("counts", [2048 * 3, 1000, 2**40 + 1])
+def test_the_clock_of_all_streams_steps(counts):
+    source = MadeUpLinks(N)
+    links = Injected(source, Faults(step=(Step(-1, 50, counts),)))
+    report, found = received(links)
+    assert sorted(found) == [BEGIN + 2048 * n + counts * (n >= 50) for n in range(N)]
+    assert not any(missing.any() for _, missing in found.values())
+    assert report.stretches == 2 and not report.good
