@@ -19,7 +19,6 @@ import heapq
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from streams.daq.fates import FURTHEST, HOW, LATE, edges, fates, jump_counts, moved
 from streams.daq.faults import ALL_STREAMS, CHANCES, STREAMS_PER_LINK, Faults, parse
 from streams.daq.ledger import Ledger, kind_of_bit
+from streams.daq.receive import Links
 from streams.daq.spans import frame_checks
 from streams.daq.wibeth import FRAME_BYTES, TIMESTAMP_PER_FRAME
 from streams.rng import key
@@ -41,18 +41,6 @@ _SILENT, _STEPPED = len(CHANCES) + 1, len(CHANCES) + 2
 Later = tuple[
     int, int, str, Bytes
 ]  # the frame that it comes behind, its own number, what was done, its bytes
-
-
-class Links(Protocol):
-    """The bytes of one window: what is asked of a source here."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def begin(self) -> int: ...
-    def until(self, timestamp: int) -> bool: ...
-    def take(self, stream: int, frames: int) -> Bytes: ...
-    def checks(self, stream: int, timestamp: int, count: int) -> NDArray[np.uint64]: ...
 
 
 @dataclass

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams import channel_map
-from streams.block import TIMESTAMP_PER_TICK, Block
+from streams.block import TICKS_PER_BLOCK, TIMESTAMP_PER_TICK, Block
 from streams.daq import wibeth
-from streams.daq.spans import SAMPLES_PER_BLOCK, Places, close_frames, frame_checks, places, planes_of
+from streams.daq.frames import check_follows, frames_of
+from streams.daq.spans import frame_checks, places
 
 BLOCKS_AT_ONCE = 16
 KEPT_CHECKS = 4096  # frames of each stream whose checks can still be asked for: 134 ms
@@ -32,7 +33,8 @@ class LiveLinks:
     Parameters
     ----------
     blocks : of all three planes, one after the other in time.
-    crate : number that the frames carry; it also says which channel map the assembly has.
+    crate : number that the frames carry.
+    offline : int16 array, (40, 64), the channel map; without it the built-in one of the crate.
     name : how messages call it.
     checked : whether the frames' checks can be asked for.
 
@@ -47,6 +49,7 @@ class LiveLinks:
         self,
         blocks: Iterable[Block],
         crate: int = channel_map.CRATE,
+        offline: NDArray[np.int16] | None = None,
         name: str = "live",
         checked: bool = True,
     ) -> None:
@@ -57,10 +60,10 @@ class LiveLinks:
             raise ValueError(f"{name}: got no block, want at least one")
         self.begin, self.first_tick = first.timestamp, first.first_tick
         self._source: Iterator[Block] = chain([first], source)
-        self._words = np.array(
-            [wibeth.header_word(*stream, crate) for stream in channel_map.STREAMS], np.uint64
+        self._crate, self._places = (
+            crate,
+            places(channel_map.offline_channels(crate) if offline is None else offline),
         )
-        self._places: Places = places(channel_map.offline_channels(crate))
         self._made = 0  # blocks so far
         self._waiting: deque[tuple[int, NDArray[np.uint64]]] = deque()  # first block, frames (40, n, 900)
         self._taken = np.zeros(channel_map.N_STREAMS, np.int64)  # frames of each stream
@@ -105,19 +108,11 @@ class LiveLinks:
         return self._truth[0][1] if self._truth and self._truth[0][0] == timestamp else None
 
     def _add(self, chunk: list[Block]) -> None:
-        stamps = [self.begin + (self._made + k) * wibeth.TIMESTAMP_PER_FRAME for k in range(len(chunk))]
-        for block, stamp in zip(chunk, stamps, strict=True):
-            if block.timestamp != stamp:
-                raise ValueError(f"{self.name}: got a block at timestamp {block.timestamp}, want {stamp}")
-            self._truth.append((stamp, (block.events, block.charge)))
-        frames = wibeth.empty_frames(channel_map.N_STREAMS * len(chunk)).reshape(
-            channel_map.N_STREAMS, len(chunk), -1
-        )
-        close_frames(_rows(chunk), self._places, frames)
-        frames[:, :, 0] = self._words[:, None]
+        tick = self.first_tick + self._made * TICKS_PER_BLOCK
+        check_follows(chunk, self.begin + self._made * wibeth.TIMESTAMP_PER_FRAME, tick)
+        self._truth.extend((block.timestamp, (block.events, block.charge)) for block in chunk)
+        frames = frames_of(chunk, self._places, self._crate)
         number = self._made + np.arange(len(chunk))
-        wibeth.set_field(frames, "seq_id", number % wibeth.SEQ_MODULO)
-        frames[:, :, 1] = np.array(stamps, np.uint64)
         if self._checked:
             self._checks[:, number % KEPT_CHECKS] = frame_checks(frames)
         self._waiting.append((self._made, frames))
@@ -137,15 +132,6 @@ class LiveLinks:
             self.overflowed += int((oldest - self._taken[behind]).sum())
             self._taken[behind] = oldest
             self._forget()
-
-
-def _rows(chunk: list[Block]) -> NDArray[np.uint16]:
-    """Return the samples of some blocks as a span: uint16 (n, 163840)."""
-    rows = np.empty((len(chunk), SAMPLES_PER_BLOCK), np.uint16)
-    for block, row in zip(chunk, rows, strict=True):
-        for plane, samples in planes_of(row).items():
-            samples[:] = block.adc if plane == "X" else block.induction[plane]
-    return rows
 
 
 def tick_of(timestamp: int, links: LiveLinks) -> int:
