@@ -60,17 +60,41 @@ def simulate(
 
 
 def inspect(
-    file: Path = typer.Argument(..., help="HDF5 file of a run"),
+    source: Path = typer.Argument(..., help="HDF5 file, or folder with the files of one run"),
+    output: Path = typer.Option(
+        None, "--output", "-o", help="PNG file: noise, pedestals, frames over time, faults"
+    ),
+    gaps: Path = typer.Option(None, "--gaps", help="CSV file: every gap, one a line"),
+    crate: int = typer.Option(None, "--crate", help="read this crate only"),
+    channel_map: Path = typer.Option(
+        None, "--channel-map", help="DUNE's PD2HDChannelMap, if not the file's own map"
+    ),
 ) -> None:
-    """Show what a file holds: windows, streams, rates, samples by plane, integrity (exit code 1 if it fails).
+    """Show what a file or folder holds: streams, rates, faults, samples, TPs (exit code 1 if anything is wrong).
 
-    Example: lartrig inspect run.h5
+    Example: lartrig inspect run.h5 -o run.png --gaps gaps.csv
     """
-    from streams import inspection
+    from contextlib import ExitStack
+
     from streams.console import console, table
     from streams.errors import UserError
+    from streams.inspection import look, picture, tables
+    from streams.output import fresh
 
-    found = inspection.inspect(file, watch="inspect")
-    console.print(table(f"{file}", inspection.rows(found)))
-    if found.fault:
-        raise UserError(found.fault)
+    picture.check_name(output)
+    with ExitStack() as stack:
+        writer = None
+        if gaps:
+            part = stack.enter_context(fresh(gaps, folder=False))
+            writer = tables.GapWriter(stack.enter_context(part.open("w")))
+        seen = look.look(source, crate=crate, map_file=channel_map, watch="inspect", on_gap=writer)
+        if not seen.crates and seen.fault and not seen.tps:
+            raise UserError(seen.fault)
+        drawn = picture.write(seen, output) if output else []
+    for one in seen.crates:
+        if not one.report.good or one.report.total("flagged"):
+            console.print(tables.stream_table(one))
+    written = {"written": ", ".join(map(str, [*drawn, *filter(None, [gaps])]))} if drawn or gaps else {}
+    console.print(table(f"{source}", tables.rows(seen) | written))
+    if seen.fault:
+        raise UserError(seen.fault)

@@ -1,6 +1,8 @@
-"""Replay a file as the blocks it was written from: the collection plane with its truth, checked while read.
+"""Replay a file, or a folder of the files of one run, as blocks of all three planes with their truth.
 
-Consecutive windows of a file are contiguous in time and replay as one stream; ``windows`` says where they begin.
+Every frame is checked by ``streams.daq.receive``: what is wrong is counted in a ``Report``, its samples are 0 and the
+block says in ``missing`` which channels they are; with ``strict`` the first thing that is wrong ends the replay.
+Windows (trigger records, time slices) come in the order of time; where nothing was recorded, ticks and timestamps jump.
 
 >>> from pathlib import Path
 >>> next(blocks(Path("absent.h5")))
@@ -11,70 +13,168 @@ streams.errors.UserError: cannot read absent.h5: no such file
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from streams import channel_map
-from streams.block import CHARGE_DTYPE, COLLECTION_CHANNELS, EVENT_DTYPE, TICKS_PER_BLOCK, Block
-from streams.daq import adc_words, wibeth
-from streams.daq.file import Chunk, Run, Window, chunks, opened, read_run
+from streams import channel_map as built_in
+from streams.block import CHARGE_DTYPE, EVENT_DTYPE, TIMESTAMP_PER_TICK, Block
+from streams.daq import catalogue, spans, wibeth
+from streams.daq.catalogue import Catalogue
+from streams.daq.crate_map import table_of
+from streams.daq.file_facts import File
+from streams.daq.hdf5 import opened
+from streams.daq.links import FileLinks
+from streams.daq.receive import Identity, Span, receive
+from streams.daq.report import Report
+from streams.daq.truth_reading import Truth, TruthReader
+from streams.daq.windows import Window, tick_of
 from streams.errors import UserError
 
-FIRST_COLLECTION = channel_map.PLANE_FIRST["X"]
+_NO_TRUTH = (np.zeros(0, EVENT_DTYPE), np.zeros(0, CHARGE_DTYPE))
 
 
-def windows(path: Path) -> tuple[Window, ...]:
-    """Return the windows (trigger records) of a file in time order."""
-    return read_run(path).windows
+def windows(source: Path, crate: int | None = None) -> tuple[Window, ...]:
+    """Return the windows (trigger records, time slices) of a crate in the order of time."""
+    found = catalogue.read(source)
+    return of_crate(found, found.crate(crate))
 
 
-def blocks(path: Path) -> Iterator[Block]:
-    """Yield the collection plane of a file, block by block, with its truth (none for real data).
+def of_crate(found: Catalogue, crate: int) -> tuple[Window, ...]:
+    """Return the windows of one crate of a catalogue in the order of time."""
+    return tuple(window for window in found.windows if window.crate == crate)
+
+
+def blocks(
+    source: Path,
+    *,
+    crate: int | None = None,
+    channel_map: Path | None = None,
+    report: Report | None = None,
+    strict: bool = False,
+) -> Iterator[Block]:
+    """Yield all planes of a file or folder, block by block, with its truth (none for real data).
+
+    Parameters
+    ----------
+    source : a file, or a folder with the files of one run.
+    crate : which crate to read, if there are several.
+    channel_map : DUNE's text file PD2HDChannelMap; without it the map in the file, else the built-in rule.
+    report : counts what is wrong, while the blocks come.
+    strict : end with the first thing that is wrong.
 
     Raises
     ------
-    UserError : the file is damaged; the message names record, stream and frame, got and want.
+    UserError : a source that cannot be read at all; with ``strict`` whatever is wrong: the sentence says where.
     """
-    run = read_run(path)
-    with opened(path) as file:
-        for chunk in chunks(run, file):
-            yield from _blocks(chunk, _truth(run, file, chunk))
+    seen = Report() if report is None else report
+    found = catalogue.read(source)
+    number = found.crate(crate)
+    table = table_of(found, number, channel_map)
+    with ExitStack() as stack:
+        truth = _Truths(stack)
+        for window, span in received(found, number, table, seen, strict):
+            yield from _blocks(window, span, table, truth)
 
 
-def _blocks(chunk: Chunk, truth: list[tuple[NDArray[np.void], NDArray[np.void]]]) -> Iterator[Block]:
-    columns = np.maximum(channel_map.offline_channels() - FIRST_COLLECTION, -1).astype(np.int16)
-    adc = adc_words.unpack_columns(chunk.frames, columns, COLLECTION_CHANNELS)
-    for k, (samples, (events, charge)) in enumerate(zip(adc, truth, strict=True)):
-        tick = chunk.first_tick + k * TICKS_PER_BLOCK
-        timestamp = chunk.timestamp + k * wibeth.TIMESTAMP_PER_FRAME
-        yield Block(tick, timestamp, samples, events, charge)
+def received(
+    found: Catalogue, crate: int, table: NDArray[np.int16], report: Report, strict: bool = False
+) -> Iterator[tuple[Window, Span]]:
+    """Yield the spans of a crate, each with its window; see ``blocks``.
+
+    Frames that two windows share (records may overlap, and the parts of a long record do) come once, from the first.
+    """
+    report.first = report.first or next(iter(found.findings.sentences), None)
+    _stop(report, strict)
+    chosen = new_windows(of_crate(found, crate))
+    before = report.windows
+    for span in receive(_links(chosen), identity_of(found.words[crate], table), report):
+        _stop(report, strict)
+        yield chosen[span.window - before][0], span
+    report.first = report.first or next(iter(found.sums.sentences), None)
+    _stop(report, strict)
 
 
-def _truth(run: Run, file: h5py.File, chunk: Chunk) -> list[tuple[NDArray[np.void], NDArray[np.void]]]:
-    """Return (events, charge) of each block of the chunk."""
-    count = chunk.frames.shape[1]
-    empty = (np.zeros(0, EVENT_DTYPE), np.zeros(0, CHARGE_DTYPE))
-    if not run.has_truth:
-        return [empty] * count
-    group = file["Truth"]
-    first = chunk.first_block
-    if len(group["blocks"]) != run.n_blocks:
-        raise UserError(
-            f"{run.path}: /Truth/blocks: got {len(group['blocks'])} rows, want {run.n_blocks} blocks"
-        )
-    ends = group["blocks"][max(first - 1, 0) : first + count]
-    parts = []
-    for name, kind in (("events", EVENT_DTYPE), ("charge", CHARGE_DTYPE)):
-        edges = ends[f"{name}_end"].astype(np.int64)
-        if first == 0:
-            edges = np.concatenate([[0], edges])
-        if np.any(np.diff(edges) < 0) or edges[-1] > len(group[name]) or group[name].dtype != kind:
-            raise UserError(f"{run.path}: /Truth/{name}: does not fit /Truth/blocks at block {first}")
-        rows = group[name][edges[0] : edges[-1]]
-        parts.append(
-            [rows[low:high] for low, high in zip(edges[:-1] - edges[0], edges[1:] - edges[0], strict=True)]
-        )
-    return list(zip(*parts, strict=True))
+def identity_of(word0: int, table: NDArray[np.int16]) -> Identity:
+    """Return what the frames of a crate are, from word 0 of slot 0, stream 0 and its channel map (40, 64)."""
+    frames = np.full((built_in.N_STREAMS, 1), word0, np.uint64)
+    slots, streams = zip(*built_in.STREAMS, strict=True)
+    wibeth.set_field(frames, "slot_id", slots)
+    wibeth.set_field(frames, "stream_id", streams)
+    return Identity(frames[:, 0], spans.places(table))
+
+
+def new_windows(chosen: tuple[Window, ...]) -> list[tuple[Window, int]]:
+    """Return the windows that hold something new, in the order of time, each with the timestamp where that begins."""
+    found, end = [], 0
+    for window in chosen:
+        if window.end > end:
+            found.append((window, max(window.timestamp, end)))
+            end = window.end
+    return found
+
+
+def _stop(report: Report, strict: bool) -> None:
+    if strict and report.first is not None:
+        raise UserError(report.first)
+
+
+def _links(chosen: list[tuple[Window, int]]) -> Iterator[FileLinks]:
+    for window, begin in chosen:
+        with FileLinks(window, begin) as links:
+            yield links
+
+
+class _Truths:
+    """The truth of the file that is being read; one file is open at a time."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._file: File | None = None
+        self._reader: TruthReader | None = None
+
+    def at(self, window: Window, timestamp: int) -> Truth:
+        """Return (events, charge) of a block; empty arrays for a file without truth."""
+        if window.file is not self._file:
+            self._stack.close()
+            self._file, self._reader = window.file, None
+            if window.file.truth is not None:
+                group = self._stack.enter_context(opened(window.file.path))["Truth"]
+                begin = window.origin + window.file.truth.first_tick * TIMESTAMP_PER_TICK
+                self._reader = TruthReader(str(window.file.path), group, begin)
+        return self._reader.at(timestamp) if self._reader else _NO_TRUTH
+
+
+def _blocks(window: Window, span: Span, table: NDArray[np.int16], truth: _Truths) -> Iterator[Block]:
+    for k, row in enumerate(span.samples):
+        timestamp = span.timestamp + k * wibeth.TIMESTAMP_PER_FRAME
+        planes = spans.planes_of(row)
+        missing = {} if span.missing is None else missing_channels(span.missing[k], table)
+        events, charge = truth.at(window, timestamp)
+        tick = tick_of(timestamp, window.origin)
+        yield Block(tick, timestamp, planes.pop("X"), events, charge, planes, missing)
+
+
+def missing_channels(streams: NDArray[np.bool_], table: NDArray[np.int16]) -> dict[str, NDArray[np.bool_]]:
+    """Return by plane which channels are missing, from the streams that are; planes of which nothing is are left out.
+
+    Parameters
+    ----------
+    streams : bool array, (40,).
+    table : int16 array, (40, 64), offline channels.
+
+    >>> lost = missing_channels(np.arange(40) == 0, built_in.offline_channels())
+    >>> {plane: int(channels.sum()) for plane, channels in lost.items()}
+    {'U': 20, 'V': 20, 'X': 24}
+    """
+    if not streams.any():
+        return {}
+    lost = np.zeros(built_in.N_CHANNELS, np.bool_)
+    lost[table[streams]] = True
+    parts = {
+        plane: lost[first : first + built_in.PLANE_CHANNELS[plane]]
+        for plane, first in built_in.PLANE_FIRST.items()
+    }
+    return {plane: part for plane, part in parts.items() if part.any()}

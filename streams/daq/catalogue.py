@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 
 from streams.block import TIMESTAMP_PER_TICK
 from streams.daq import hdf5, wibeth
-from streams.daq.file_facts import File, facts_of, most
+from streams.daq.file_facts import File, check_size, facts_of, most
+from streams.daq.fragment import FRAGMENT_VERSIONS
 from streams.daq.hdf5 import Extent
-from streams.daq.record_reading import FRAGMENT_VERSIONS, Findings, Fragment, Reader, Record, record_number
+from streams.daq.record_reading import Findings, Fragment, Reader, Record, record_number
 from streams.daq.sources import Place, Sources, field_of
 from streams.daq.windows import Window, check_streams, name_of, stream_of, window_of
 from streams.errors import UserError
@@ -32,7 +33,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Catalogue:
-    """Files, windows in the order of time, streams of each crate, and what is wrong with headers."""
+    """Files, windows in the order of time, streams of each crate, and what is wrong.
+
+    Attributes
+    ----------
+    findings : what is wrong with headers.
+    sums : files whose records are not as large as their writer says; the frames may tell more exactly where.
+    """
 
     source: Path
     files: list[File] = field(default_factory=list)
@@ -40,6 +47,7 @@ class Catalogue:
     streams: dict[int, set[Place]] = field(default_factory=dict)
     words: dict[int, int] = field(default_factory=dict)  # by crate: word 0 of slot 0, stream 0, seq_id 0
     findings: Findings = field(default_factory=Findings)
+    sums: Findings = field(default_factory=Findings)
 
     @property
     def crates(self) -> list[int]:
@@ -124,6 +132,7 @@ def _read_records(path: Path, file: h5py.File, descriptor: int, into: Catalogue)
     _check_versions(path, records)
     facts = facts_of(path, file, records, into.findings)
     into.files.append(facts)
+    check_size(path, file, records, into.sums)
     sources = _sources(path, file, records, into.findings)
     before = len(into.windows)
     for record in records:

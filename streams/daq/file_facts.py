@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ class TruthPlace:
     first_timestamp: int | None  # None: not said; it is the begin of the first window
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class File:
     """A file of a run.
 
@@ -57,7 +58,7 @@ def most(values: Iterable[int | None]) -> int | None:
     return found[0][0] if found else None
 
 
-def facts_of(path: Path, file: h5py.File, records: Iterable[Record], findings: Findings) -> File:
+def facts_of(path: Path, file: h5py.File, records: Sequence[Record], findings: Findings) -> File:
     """Return what a file's attributes and the headers of its records say; what is wrong goes to the findings."""
     attributes = file.attrs
     others: dict[str, tuple[int, int]] = {}
@@ -75,9 +76,14 @@ def facts_of(path: Path, file: h5py.File, records: Iterable[Record], findings: F
         findings.add(
             f"{path} has no closing_timestamp: its writer did not close it, and records may be missing"
         )
+    config = str(attributes.get("config", ""))
+    try:
+        json.loads(config or "{}")
+    except ValueError as error:
+        findings.add(f"{path}: attribute config: got something that is not JSON: {error}")
     return File(
         path, run, int(attributes.get("file_index", 0)), str(attributes.get("application_name", "")),
-        str(attributes.get("config", "")), _truth(file), "ChannelMap" in file, others, closed,
+        config, _truth(file), "ChannelMap" in file, others, closed,
     )  # fmt: skip
 
 
@@ -87,3 +93,13 @@ def _truth(file: h5py.File) -> TruthPlace | None:
     attributes = file["Truth"].attrs
     timestamp = attributes.get("first_timestamp")
     return TruthPlace(int(attributes["first_tick"]), None if timestamp is None else int(timestamp))
+
+
+def check_size(path: Path, file: h5py.File, records: Sequence[Record], findings: Findings) -> None:
+    """Compare the bytes of all records with what the writer counted, so that no record is missed in silence."""
+    got, want = sum(record.size for record in records), file.attrs.get("recorded_size")
+    if want is not None and got != want:
+        what = "records or fragments are missing" if got < want else "there is more than was written"
+        findings.add(
+            f"{path}: got {got} bytes of records, want the {want} of the attribute recorded_size: {what}"
+        )

@@ -41,12 +41,18 @@ _NO_BYTES = np.zeros(0, np.uint8)
 
 
 class FileLinks:
-    """The streams of one window; to be used in a ``with`` statement."""
+    """The streams of one window; to be used in a ``with`` statement.
 
-    def __init__(self, window: Window) -> None:
+    Parameters
+    ----------
+    window : what to read.
+    begin : frames before this timestamp are left out, as the window before had them; without it none are.
+    """
+
+    def __init__(self, window: Window, begin: int = 0) -> None:
         self.window = window
         self.name = window.where
-        self.begin = window.timestamp
+        self.begin = max(window.timestamp, begin)
         self._at = [HEADER_BYTES] * N_STREAMS
         self._size = [extent.size for extent in window.extents]
         self._row = -1  # first block of the checks in memory
@@ -65,6 +71,7 @@ class FileLinks:
             extent.size and extent.offset < 0 for extent in (*self.window.extents, self.window.checks)
         )
         self._file = self._stack.enter_context(opened(path)) if scattered else None
+        self._leave_out()
         return self
 
     def __exit__(
@@ -114,6 +121,21 @@ class FileLinks:
             inside = self.checks(stream, timestamp + (low - row) * TIMESTAMP_PER_FRAME, high - low)
             found[low - row : high - row] = inside
         return found
+
+    def _leave_out(self) -> None:
+        """Go on to the first frame of each stream that is not before the begin."""
+        count = (self.begin - self.window.timestamp) // TIMESTAMP_PER_FRAME
+        for stream in range(N_STREAMS):
+            for _ in range(count):
+                at = self._at[stream]
+                head = (
+                    self._read(self.window.names[stream], self.window.extents[stream], at + 8, 8)
+                    if at + 16 <= self._size[stream]
+                    else _NO_BYTES
+                )
+                if not len(head) or int(head.view("<u8")[0]) >= self.begin:
+                    break
+                self._at[stream] = at + FRAME_BYTES
 
     def _read_checks(self, row: int, count: int, rows: int) -> NDArray[np.uint64]:
         extent, name = self.window.checks, f"FrameChecks/{self.window.name}"

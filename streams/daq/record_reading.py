@@ -36,8 +36,6 @@ _RECORD = re.compile(r"(?:TriggerRecord|TimeSlice)(\d+)(?:\.(\d+))?")
 _DATASET = re.compile(r"(.+)_0x([0-9a-fA-F]{1,8})_(.+)")
 _VOTERS = 3  # frames whose first word is read to find out which stream a fragment holds
 _HEAD_BYTES = HEADER_BYTES + 16  # a fragment's header, words 0 and 1 of its first frame
-FRAGMENT_VERSIONS = (5, 6)  # no byte differs (daqdataformats docs/FragmentHeaderV6.md)
-RECORD_VERSIONS = (3, 4, 5)  # 3 is shorter by 8 bytes
 _ERROR_BITS = (
     "DataNotFound",
     "Incomplete",
@@ -93,7 +91,7 @@ class Record:
     name: str
     fragments: list[Fragment] = field(default_factory=list)
     others: dict[str, tuple[int, int]] = field(default_factory=dict)
-    has_header: bool = False
+    size: int = 0  # bytes of all its datasets
 
 
 def record_number(name: str) -> tuple[int, int] | None:
@@ -129,15 +127,15 @@ class Reader:
         headers = 0
         for key in raw:
             kind = source_and_kind(key)[1]
+            extent = self._extent(raw, key)
+            found.size += extent.size if extent else 0
             if kind == "WIBEth":
-                fragment_ = self._fragment(f"{where}: {key}", raw, key)
-                found.fragments += [fragment_] if fragment_ else []
+                found.fragments += self._fragment(f"{where}: {key}", raw, key, extent)
             elif kind in HEADERS:
                 headers += 1
-                self._check_record_header(f"{where}: {key}", kind, raw, key)
+                self._check_record_header(f"{where}: {key}", kind, raw, key, extent)
             else:
                 count, size = found.others.get(kind, (0, 0))
-                extent = self._extent(raw, key)
                 found.others[kind] = count + 1, size + (extent.size if extent else 0)
         if headers != 1:
             self.findings.add(f"{where}: got {headers} trigger record headers, want 1")
@@ -180,11 +178,10 @@ class Reader:
         part: bytes = raw[key][low : low + count].tobytes()
         return part
 
-    def _fragment(self, where: str, raw: h5py.Group, key: str) -> Fragment | None:
-        extent = self._extent(raw, key)
+    def _fragment(self, where: str, raw: h5py.Group, key: str, extent: Extent | None) -> list[Fragment]:
         if extent is None:
             self.findings.add(f"{where}: got {raw[key]}, want a one-dimensional dataset of bytes")
-            return None
+            return []
         head = self._bytes(raw, key, extent, 0, _HEAD_BYTES)
         header: dict[str, Any] = {}
         if len(head) < HEADER_BYTES:
@@ -200,11 +197,12 @@ class Reader:
             words.append(self._bytes(raw, key, extent, HEADER_BYTES + frame * wibeth.FRAME_BYTES, 8))
         votes = np.frombuffer(b"".join(word for word in words if len(word) == 8), "<u8")
         first = int.from_bytes(head[HEADER_BYTES + 8 :], "little") if len(head) == _HEAD_BYTES else None
-        return Fragment(key, source_and_kind(key)[0], extent, header, first, votes)
+        return [Fragment(key, source_and_kind(key)[0], extent, header, first, votes)]
 
-    def _check_record_header(self, where: str, kind: str, raw: h5py.Group, key: str) -> None:
+    def _check_record_header(
+        self, where: str, kind: str, raw: h5py.Group, key: str, extent: Extent | None
+    ) -> None:
         """Look at marker and version of a record's header."""
-        extent = self._extent(raw, key)
         head = self._bytes(raw, key, extent, 0, 8) if extent else b""
         if len(head) < 8:
             self.findings.add(f"{where} is cut short: got {len(head)} bytes, want at least 8")
@@ -219,7 +217,7 @@ class Reader:
 
 #: marker and versions of the headers of records
 _RECORD_HEADERS = {
-    "TriggerRecordHeader": (fragment.RECORD_MAGIC, RECORD_VERSIONS),
+    "TriggerRecordHeader": (fragment.RECORD_MAGIC, fragment.RECORD_VERSIONS),
     "TimeSliceHeader": (fragment.SLICE_MAGIC, (fragment.SLICE_VERSION,)),
 }
 
@@ -229,8 +227,8 @@ def fragment_faults(header: dict[str, Any], size: int) -> Iterator[str]:
     if header["marker"] != fragment.FRAGMENT_MAGIC:
         yield f": got the marker {header['marker']:#010x}, want {fragment.FRAGMENT_MAGIC:#010x}"
         return
-    if header["version"] not in FRAGMENT_VERSIONS:
-        yield f": got version {header['version']}, want {' or '.join(map(str, FRAGMENT_VERSIONS))}"
+    if header["version"] not in fragment.FRAGMENT_VERSIONS:
+        yield f": got version {header['version']}, want {' or '.join(map(str, fragment.FRAGMENT_VERSIONS))}"
     wanted = {
         "fragment_type": fragment.FRAGMENT_WIBETH,
         "detector_id": fragment.DETECTOR_HD_TPC,

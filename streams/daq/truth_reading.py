@@ -66,7 +66,10 @@ class TruthReader:
             if block == 0:
                 edges = np.concatenate([[0], edges])
             dataset = self._datasets[name]
-            if np.any(np.diff(edges) < 0) or edges[0] < 0 or edges[-1] > len(dataset):
-                raise UserError(f"{self.where}: /Truth/{name}: does not fit /Truth/blocks at block {block}")
+            bad = (np.diff(edges) < 0) | (edges[1:] > len(dataset)) | (edges[:-1] < 0)
+            if bad.any():
+                raise UserError(
+                    f"{self.where}: /Truth/{name}: does not fit /Truth/blocks at block {block + int(bad.argmax())}"
+                )
             self._rows[name] = edges - edges[0], dataset[edges[0] : edges[-1]]
         self._first, self._end = block, block + len(edges) - 1

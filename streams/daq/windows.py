@@ -21,7 +21,7 @@ _WINDOW = ("window_begin", "window_end")  # fields of a fragment header
 _STREAMS = {key: number for number, key in enumerate(channel_map.STREAMS)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Window:
     """One trigger record or time slice of one crate.
 

@@ -9,7 +9,8 @@ import h5py
 import numpy as np
 import pytest
 
-from streams import cli, inspection, replay
+from streams import cli, replay
+from streams.inspection.look import look
 from streams.tests.made_up import write
 
 CONFIG = "seed = 5\nwindows = 2\nwindow_blocks = 2\n"
@@ -97,14 +98,14 @@ def test_inspect_of_damage_is_exit_code_1(monkeypatch, capsys, tmp_path):
 
 
 def test_inspect_counts_what_is_there(tmp_path):
-    found = inspection.inspect(write(tmp_path / "run.h5"))
+    found = look(write(tmp_path / "run.h5"))
     assert found.fault is None and found.frames == 2 * 5 * 40
-    events = np.concatenate([block.events for block in replay.blocks(tmp_path / "run.h5")])
-    assert sum(found.events.values()) == len(events) > 0
-    adc = np.concatenate([block.adc for block in replay.blocks(tmp_path / "run.h5")])
-    assert found.planes["X"].mean_adc == pytest.approx(adc.mean(), rel=1e-12)
-    assert found.planes["X"].rms_adc == pytest.approx(np.sqrt(adc.var(axis=0).mean()), rel=1e-9)
-    assert [found.planes[p].channels for p in "UVX"] == [800, 800, 960]
+    blocks = list(replay.blocks(tmp_path / "run.h5"))
+    assert sum(found.events.values()) == sum(len(block.events) for block in blocks) > 0
+    every = [np.concatenate([b.induction["U"], b.induction["V"], b.adc], axis=1) for b in blocks]
+    samples, sums = np.concatenate(every), found.crates[0].sums
+    assert sums.pedestal() == pytest.approx(samples.mean(axis=0), rel=1e-12)
+    assert sums.rms() == pytest.approx(samples.std(axis=0), rel=1e-9)
 
 
 def test_inspect_loads_no_tensorflow_and_nothing_downstream(tmp_path):

@@ -1,0 +1,139 @@
+"""The tables of an inspection: the source in one, the streams of each crate in another, one line for each gap.
+
+>>> from pathlib import Path
+>>> rows(Inspection(Path("run.h5"), fault="run.h5 is empty"))
+{'integrity': 'FAILED'}
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TextIO
+
+import numpy as np
+
+from streams import channel_map
+from streams.daq import wibeth
+from streams.daq.report import CAUSES, OTHERS, Gap
+from streams.daq.windows import Window
+from streams.inspection.look import CrateSummary, Inspection
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+FRAMES_PER_S = 62.5e6 / wibeth.TIMESTAMP_PER_FRAME  # of one stream
+GAP_COLUMNS = ("file", "record", "crate", "stream", "slot", "stream_id", "timestamp", "frames", "cause")
+
+
+def rows(seen: Inspection) -> dict[str, object]:
+    """Return names and values for a table."""
+    found = seen.found
+    if found is None or not found.files:
+        return {"integrity": "FAILED"}
+    shown: dict[str, object] = {"run": found.files[0].run_number}
+    if len(found.files) > 1:
+        shown["files"] = len(found.files)
+    writers = sorted({file.writer for file in found.files} - {""})
+    if writers:
+        shown["written by"] = ", ".join(writers)
+    for crate in seen.crates:
+        mark = f" of crate {crate.crate}" if len(seen.crates) > 1 else ""
+        shown |= {f"{name}{mark}": value for name, value in _crate_rows(crate).items()}
+    shown |= seen.tps.rows() if seen.tps else {}
+    for kind, (count, size) in sorted(found.others.items()):
+        shown[f"other: {kind}"] = f"{count} fragments, {size / 1e6:.1f} MB"
+    seconds = sum(crate.seconds for crate in seen.crates[:1])
+    for origin, events in seen.events.most_common():
+        rate = f", {events / seconds:.1f} Hz" if seconds else ""
+        shown[f"truth {origin}"] = f"{events} events{rate}"
+    if not any(file.truth for file in found.files):
+        shown["truth"] = "none"
+    shown["integrity"] = "FAILED" if seen.fault else "good: every frame in order, all streams aligned"
+    return shown
+
+
+def _crate_rows(crate: CrateSummary) -> dict[str, object]:
+    windows, size = crate.windows, crate.frames * wibeth.FRAME_BYTES
+    ticks = _range(w.n_blocks * wibeth.SAMPLES for w in windows)
+    shown: dict[str, object] = {
+        "windows": f"{len(windows)} of {ticks} ticks",
+        "streams": f"{_streams(crate)} (crate {crate.crate}), {wibeth.CHANNELS} channels each",
+        "span": f"{crate.seconds * 1e3:.3f} ms of data from timestamp {windows[0].timestamp}{_pause(crate)}",
+        "frames read": f"{crate.frames} ({size / 1e6:.1f} MB; {size / crate.seconds / 1e9:.2f} GB/s in detector time)",
+    }
+    counted = crate.report.rows()
+    if not crate.report.good or crate.report.total("missing"):
+        shown |= {name: value for name, value in counted.items() if name not in ("delivered", "first fault")}
+    elif "flagged" in counted:
+        shown["flagged"] = counted["flagged"]
+    mean, rms = crate.sums.pedestal(crate.table), crate.sums.rms(crate.table)
+    for plane, first in channel_map.PLANE_FIRST.items():
+        count = channel_map.PLANE_CHANNELS[plane]
+        part = slice(first, first + count)
+        there = ~np.isnan(mean[part])
+        if there.any():
+            shown[f"plane {plane}"] = (
+                f"{there.sum()} channels, mean {mean[part][there].mean():.1f}, "
+                f"r.m.s. {np.sqrt(np.mean(rms[part][there] ** 2)):.2f} ADC"
+            )
+    return shown
+
+
+def _streams(crate: CrateSummary) -> str:
+    there = int((crate.report.counts["delivered"] > 0).sum())
+    return str(there) if there == channel_map.N_STREAMS else f"{there} of {channel_map.N_STREAMS}"
+
+
+def _pause(crate: CrateSummary) -> str:
+    """Say how far the windows reach if there are pauses between them."""
+    first, last = crate.windows[0], crate.windows[-1]
+    seconds = (last.end - first.timestamp) / 62.5e6
+    return f", over {seconds:.3f} s" if seconds > 1.001 * crate.seconds else ""
+
+
+def _range(numbers: Iterable[int]) -> str:
+    found = sorted(set(numbers))
+    return str(found[0]) if len(found) == 1 else f"{found[0]} to {found[-1]}"
+
+
+def stream_table(crate: CrateSummary) -> Table:
+    """Return the streams of a crate with what was counted of each; kinds of fault that nobody had are left out."""
+    from rich.table import Table
+
+    counts = crate.report.counts
+    kinds = [name for name in ("missing", *CAUSES, *OTHERS) if counts[name].any()]
+    shown = Table(title=f"crate {crate.crate}", title_justify="left")
+    for name in (
+        "stream",
+        "slot",
+        "stream_id",
+        "frames",
+        "rate [Hz]",
+        *(name.replace("_", " ") for name in kinds),
+    ):
+        shown.add_column(name, justify="right")
+    for number, (slot, stream_id) in enumerate(channel_map.STREAMS):
+        frames = int(counts["delivered"][number])
+        numbers: list[Any] = [number, slot, stream_id, frames, f"{frames / crate.seconds:.1f}"]
+        bad = any(counts[name][number] for name in kinds)
+        shown.add_row(
+            *map(str, numbers),
+            *(str(counts[name][number] or "") for name in kinds),
+            style="yellow" if bad else None,
+        )
+    return shown
+
+
+class GapWriter:
+    """Writes gaps as lines of a CSV file, as they are found."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._writer = csv.writer(file, lineterminator="\n")
+        self._writer.writerow(GAP_COLUMNS)
+
+    def __call__(self, crate: int, window: Window, gap: Gap) -> None:
+        """Write a gap."""
+        slot, stream_id = channel_map.STREAMS[gap.stream]
+        place = (window.file.path.name, window.name, crate, gap.stream, slot, stream_id)
+        self._writer.writerow((*place, gap.timestamp, gap.blocks, gap.cause))
