@@ -1,6 +1,9 @@
-"""Speed of the WIBEth formats on one thread: packing, unpacking, replay of a file; median of five.
+"""Speed of the WIBEth formats on one thread: samples of frames, spans of an assembly, replay of a file.
 
-Each is shown in GB/s of frame bytes and as a ratio to memcpy of the same bytes, measured beside it.
+Each is measured five times, memcpy of the same frame bytes before each; shown are GB/s of frame bytes (median), the
+ratio to memcpy (median over median) and the smallest and largest ratio of a pair. Arrays exist before, as they do for
+memcpy; ``unpack_new`` makes its own. ``open`` is headers, frame checks, samples in channel order, ``close`` its
+reverse, both from and to arrays that no cache holds.
 """
 
 from __future__ import annotations
@@ -13,30 +16,35 @@ from pathlib import Path
 
 import numpy as np
 
-from streams import replay
+from streams import channel_map, replay
 from streams.block import Block
-from streams.daq import adc_words, wibeth
+from streams.daq import adc_words, spans, wibeth
 from streams.daq.writer import Plan, write_file
 
-N_FRAMES = 8000  # 57.6 MB, more than a cache holds
+BLOCKS = 192
+SPAN = 16  # blocks that are opened or closed at once
+N_FRAMES = 40 * BLOCKS  # 55.3 MB, more than a cache holds
+N_BYTES = wibeth.FRAME_BYTES * N_FRAMES
 REPEATS = 5
 
 
-def median_seconds(work: Callable[[], object]) -> float:
-    """Return the median time of ``work`` after one run that compiles and warms up."""
+def seconds(work: Callable[[], object]) -> float:
+    """Return the time of ``work``."""
+    start = time.perf_counter()
     work()
-    times = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return time.perf_counter() - start
 
 
-def report(name: str, n_bytes: int, seconds: float, memcpy: float) -> None:
-    """Print the speed and its ratio to memcpy."""
-    print(f"{name}_speed {n_bytes / seconds / 1e9:.2f} GB/s")
-    print(f"{name}_to_memcpy {memcpy / seconds:.3f} ratio")
+def report(name: str, work: Callable[[], object], copy: Callable[[], object]) -> None:
+    """Print the speed of ``work`` on the frames and its ratio to memcpy; one run before compiles and warms up."""
+    work()
+    pairs = [(seconds(copy), seconds(work)) for _ in range(REPEATS)]
+    memcpy, median = (statistics.median(times) for times in zip(*pairs, strict=True))
+    ratios = [one / other for one, other in pairs]
+    print(f"wibeth_{name}_speed {N_BYTES / median / 1e9:.2f} GB/s")
+    print(f"wibeth_{name}_to_memcpy {memcpy / median:.3f} ratio")
+    print(f"wibeth_{name}_to_memcpy_least {min(ratios):.3f} ratio")
+    print(f"wibeth_{name}_to_memcpy_most {max(ratios):.3f} ratio")
 
 
 def made_up() -> Iterator[Block]:
@@ -50,20 +58,53 @@ def made_up() -> Iterator[Block]:
         number += 1
 
 
+def frames_alone(frames: np.ndarray, copy: Callable[[], object]) -> None:
+    """Measure packing and unpacking, channels in the order of the frames."""
+    adc = np.random.default_rng(1).integers(0, 1 << 14, (N_FRAMES, 64, 64), np.uint16)
+    report("pack", lambda: adc_words.pack(adc, frames), copy)
+    report("unpack", lambda: adc_words.unpack(frames, adc), copy)
+    report("unpack_new", lambda: adc_words.unpack(frames), copy)
+
+
+def spans_of_an_assembly(frames: np.ndarray, copy: Callable[[], object]) -> None:
+    """Measure frames to and from spans of 16 blocks, channels in the order of the wires."""
+    table = spans.places(channel_map.offline_channels())
+    samples = np.random.default_rng(2).integers(0, 1 << 14, (BLOCKS, spans.SAMPLES_PER_BLOCK), np.uint16)
+    by_span = frames.reshape(-1, 40, SPAN, wibeth.FRAME_WORDS)
+    by_span[..., :2] = 0
+    wibeth.set_field(by_span, "seq_id", np.arange(SPAN))
+    wibeth.set_field(by_span, "timestamp", wibeth.TIMESTAMP_PER_FRAME * np.arange(SPAN))
+
+    def close() -> None:
+        for k, part in enumerate(by_span):
+            spans.close_frames(samples[SPAN * k : SPAN * (k + 1)], table, part)
+
+    report("close", close, copy)
+    report("checks", lambda: spans.frame_checks(by_span), copy)
+    checks, word0, room = spans.frame_checks(by_span), np.zeros(40, np.uint64), samples[:SPAN].copy()
+    pieces = [list(part.view(np.uint8).reshape(40, -1)) for part in by_span]
+
+    def opened() -> None:
+        for part, wanted in zip(pieces, checks, strict=True):
+            good = spans.open_span(part, word0, 0, wanted, table, room)
+            assert good.min() == SPAN
+
+    report("open", opened, copy)
+
+
 def main() -> None:
     """Measure and print."""
-    adc = np.random.default_rng(1).integers(0, 1 << 14, (N_FRAMES, 64, 64), np.uint16)
     frames = wibeth.empty_frames(N_FRAMES)
     target = np.ones_like(frames)
-    memcpy = median_seconds(lambda: np.copyto(target, frames))
-    print(f"wibeth_memcpy_speed {frames.nbytes / memcpy / 1e9:.2f} GB/s")
-    report("wibeth_pack", frames.nbytes, median_seconds(lambda: adc_words.pack(adc, frames)), memcpy)
-    report("wibeth_unpack", frames.nbytes, median_seconds(lambda: adc_words.unpack(frames)), memcpy)
+    copy = lambda: np.copyto(target, frames)  # noqa: E731
+    memcpy = statistics.median(seconds(copy) for _ in range(REPEATS))
+    print(f"wibeth_memcpy_speed {N_BYTES / memcpy / 1e9:.2f} GB/s")
+    frames_alone(frames, copy)
+    spans_of_an_assembly(frames, copy)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.h5"
-        write_file(path, made_up(), Plan(windows=2, window_blocks=N_FRAMES // 80))
-        seconds = median_seconds(lambda: sum(1 for _ in replay.blocks(path)))
-    report("wibeth_replay", frames.nbytes, seconds, memcpy)
+        write_file(path, made_up(), Plan(windows=2, window_blocks=BLOCKS // 2))
+        report("replay", lambda: sum(1 for _ in replay.blocks(path)), copy)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ from streams.compiled import compiled
 from streams.daq import kernels
 from streams.daq.wibeth import ADC_MAX, CHANNELS, FRAME_WORDS, SAMPLES
 
+BEYOND_CACHES = 32_000_000  # bytes: what no cache keeps is written past them, as memcpy does
+
 
 def pack(adc: NDArray[np.uint16], frames: NDArray[np.uint64]) -> None:
     """Write the samples into the frames; headers stay as they are.
@@ -163,16 +165,25 @@ def _unpack_row(words: NDArray[np.uint64], row: NDArray[np.uint16], groups: NDAr
 @compiled
 def _pack(adc: NDArray[np.uint8], frames: NDArray[np.uint64]) -> np.uint16:
     seen = np.uint16(0)
+    source, to = np.int64(adc.ctypes.data), np.int64(frames.ctypes.data)
+    past = 7200 * len(frames) > BEYOND_CACHES and to % 16 == 0
     for f in range(frames.shape[0]):
-        counts = np.int64(adc.ctypes.data) + 8192 * f
-        seen |= kernels.pack_frame(counts, np.int64(frames.ctypes.data) + 7200 * f)
+        if past:
+            seen |= kernels.pack_frame_past(source + 8192 * f, to + 7200 * f)
+        else:
+            seen |= kernels.pack_frame(source + 8192 * f, to + 7200 * f)
     return seen
 
 
 @compiled
 def _unpack(frames: NDArray[np.uint8], adc: NDArray[np.uint16]) -> None:
+    source, to = np.int64(frames.ctypes.data), np.int64(adc.ctypes.data)
+    past = 8192 * len(adc) > BEYOND_CACHES and to % 16 == 0
     for f in range(adc.shape[0]):
-        kernels.unpack_frame(np.int64(frames.ctypes.data) + 7200 * f, np.int64(adc.ctypes.data) + 8192 * f)
+        if past:
+            kernels.unpack_frame_past(source + 7200 * f, to + 8192 * f)
+        else:
+            kernels.unpack_frame(source + 7200 * f, to + 8192 * f)
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

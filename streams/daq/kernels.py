@@ -49,34 +49,25 @@ def check_frame(_: Any, frame: Any) -> Any:
 @intrinsic  # type: ignore[untyped-decorator]
 def unpack_frame(_: Any, frame: Any, counts: Any) -> Any:
     """Write the counts of a frame, uint16 (64 ticks, 64 channels)."""
+    return _NOTHING(_ADDRESS, _ADDRESS), lambda c, b, _s, values: _unpack(c, b, v.store, *values)
 
-    def build(context: Any, b: Builder, _s: Any, values: Any) -> Value:
-        frame, counts = values
-        with cgutils.for_range(b, WORD(SAMPLES)) as tick:
-            row = _row(b, frame, tick.index)
-            to = b.add(counts, b.mul(tick.index, WORD(2 * CHANNELS)))
-            for half in range(2):
-                v.store(b, v.load_counts(b, row, half), to, CHANNELS * half)
-        return context.get_dummy_value()
 
-    return _NOTHING(_ADDRESS, _ADDRESS), build
+@intrinsic  # type: ignore[untyped-decorator]
+def unpack_frame_past(_: Any, frame: Any, counts: Any) -> Any:
+    """``unpack_frame`` past the caches; ``counts`` is a multiple of 16."""
+    return _NOTHING(_ADDRESS, _ADDRESS), lambda c, b, _s, values: _unpack(c, b, v.store_past, *values)
 
 
 @intrinsic  # type: ignore[untyped-decorator]
 def pack_frame(_: Any, counts: Any, frame: Any) -> Any:
     """Write counts, uint16 (64 ticks, 64 channels), into a frame; return all of them or'ed together."""
+    return types.uint16(_ADDRESS, _ADDRESS), lambda _c, b, _s, values: _pack(b, False, *values)
 
-    def build(_c: Any, b: Builder, _s: Any, values: Any) -> Value:
-        counts, frame = values
-        seen = cgutils.alloca_once_value(b, ir.Constant(_HALF, [0] * _HALF.count))
-        with cgutils.for_range(b, WORD(SAMPLES)) as tick:
-            source = b.add(counts, b.mul(tick.index, WORD(2 * CHANNELS)))
-            halves = [v.load(b, source, CHANNELS * half, _HALF) for half in range(2)]
-            _see(b, seen, halves)
-            v.store_counts(b, halves, _row(b, frame, tick.index))
-        return _fold(b, b.load(seen), b.or_)
 
-    return types.uint16(_ADDRESS, _ADDRESS), build
+@intrinsic  # type: ignore[untyped-decorator]
+def pack_frame_past(_: Any, counts: Any, frame: Any) -> Any:
+    """``pack_frame`` past the caches; ``frame`` is a multiple of 16."""
+    return types.uint16(_ADDRESS, _ADDRESS), lambda _c, b, _s, values: _pack(b, True, *values)
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -130,6 +121,25 @@ def _check(b: Builder, frame: Value) -> Value:
         words = v.load(b, address, _HEADER, ir.VectorType(WORD, v.CHECK_LANES))
         b.store(b.add(v.check_step(b, b.load(lanes), factors), words), lanes)
     return _fold(b, v.check_step(b, b.load(lanes), v.check_powers()), b.add)
+
+
+def _unpack(context: Any, b: Builder, store: Any, frame: Value, counts: Value) -> Value:
+    with cgutils.for_range(b, WORD(SAMPLES)) as tick:
+        row = _row(b, frame, tick.index)
+        to = b.add(counts, b.mul(tick.index, WORD(2 * CHANNELS)))
+        for half in range(2):
+            store(b, v.load_counts(b, row, half), to, CHANNELS * half)
+    return context.get_dummy_value()
+
+
+def _pack(b: Builder, past: bool, counts: Value, frame: Value) -> Value:
+    seen = cgutils.alloca_once_value(b, ir.Constant(_HALF, [0] * _HALF.count))
+    with cgutils.for_range(b, WORD(SAMPLES)) as tick:
+        source = b.add(counts, b.mul(tick.index, WORD(2 * CHANNELS)))
+        halves = [v.load(b, source, CHANNELS * half, _HALF) for half in range(2)]
+        _see(b, seen, halves)
+        v.store_counts(b, halves, _row(b, frame, tick.index), past)
+    return _fold(b, b.load(seen), b.or_)
 
 
 def _bench(b: Builder) -> Value:

@@ -61,6 +61,15 @@ def store(b: Builder, value: Value, address: Value, offset: int = 0) -> None:
     b.store(value, at(b, address, offset, value.type), align=1)
 
 
+def store_past(b: Builder, value: Value, address: Value, offset: int = 0) -> None:
+    """Store to an address that is a multiple of 16, past the caches: for arrays that are larger than they are."""
+    piece = 16 * value.type.count // (value.type.count * value.type.element.width // 8)
+    for k, first in enumerate(range(0, value.type.count, piece)):
+        part = shuffle(b, value, None, range(first, first + piece))
+        done = b.store(part, at(b, address, offset + 16 * k, part.type), align=16)
+        done.set_metadata("nontemporal", b.module.add_metadata([INT(1)]))
+
+
 def constant(kind: Any, values: Sequence[int]) -> Value:
     """Return a vector of constants."""
     return ir.Constant(ir.VectorType(kind, len(values)), list(values))
@@ -93,8 +102,11 @@ def load_counts(b: Builder, row: Value, half: int) -> Value:
     return b.bitcast(x, ir.VectorType(COUNT, 32))
 
 
-def store_counts(b: Builder, halves: Sequence[Value], row: Value) -> None:
-    """Write 2 x <32 x i16> counts as a row of a frame; bits above the 14 are dropped. No byte beside it is written."""
+def store_counts(b: Builder, halves: Sequence[Value], row: Value, past: bool = False) -> None:
+    """Write 2 x <32 x i16> counts as a row of a frame; bits above the 14 are dropped. No byte beside it is written.
+
+    With ``past`` the row lies at a multiple of 16 and is written past the caches.
+    """
     groups = []
     low = ADC_MAX | ADC_MAX << 32
     for counts in halves:
@@ -105,8 +117,13 @@ def store_counts(b: Builder, halves: Sequence[Value], row: Value) -> None:
     places = [
         8 * (k // _GROUP) + k % _GROUP for k in range(ROW_BYTES)
     ]  # the second half's lanes follow as 64 to 127
-    store(b, shuffle(b, groups[0], groups[1], places[:64]), row)
-    store(b, shuffle(b, groups[0], groups[1], places[48:]), row, 48)
+    first = shuffle(b, groups[0], groups[1], places[:64])
+    if past:
+        store_past(b, first, row)
+        store_past(b, shuffle(b, groups[0], groups[1], places[64:]), row, 64)
+    else:
+        store(b, first, row)
+        store(b, shuffle(b, groups[0], groups[1], places[48:]), row, 48)
 
 
 def _interleave(b: Builder, x: Value, y: Value, size: int, upper: bool) -> Value:

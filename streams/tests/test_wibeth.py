@@ -56,6 +56,34 @@ def test_golden_status_word(name, word):
     assert np.count_nonzero(frame) == 1
 
 
+def test_golden_frame_with_every_field_set():
+    # Each field has a value of its own, so that no two can change places unseen. Bits from the top of each word:
+    #   word 0  block_length 0x382 | seq_id 0xABC | reserved 0x2A | stream_id 0x43 | slot_id 0x5 | crate_id 0x2C1 |
+    #           det_id 0x0B | version 0x15
+    #   word 2  channel 0xC5 | wib_version 0x9 | context 0x6E | ready 1 | calibration 0 | pulser 1 | femb_sync 2 |
+    #           wib_sync 1 | lol 0 | link_valid 2 | crc_err 1 | cd 1 | pad_1 1 | colddata_timestamp_1 0x3456 |
+    #           pad_0 0 | colddata_timestamp_0 0x5A5A
+    # A public decoder reads lol from bit 36 and wib_sync from bit 37 of word 2 (dune-lardon/lardon wib_daq.py); here
+    # bit 36 (of link_valid) is 1, bit 37 (lol) 0 and bit 38 (wib_sync) 1: it would see lol set and wib_sync not.
+    values = {
+        "version": 0x15, "det_id": 0x0B, "crate_id": 0x2C1, "slot_id": 5, "stream_id": 0x43, "reserved": 0x2A,
+        "seq_id": 0xABC, "block_length": 0x382, "timestamp": 0x0123_4567_89AB_CDEF,
+        "colddata_timestamp_0": 0x5A5A, "pad_0": 0, "colddata_timestamp_1": 0x3456, "pad_1": 1, "cd": 1,
+        "crc_err": 1, "link_valid": 2, "lol": 0, "wib_sync": 1, "femb_sync": 2, "pulser": 1, "calibration": 0,
+        "ready": 1, "context": 0x6E, "wib_version": 9, "channel": 0xC5, "extra_data": 0xFEDC_BA98_7654_3210,
+    }  # fmt: skip
+    assert set(values) == set(wibeth.FIELDS)
+    frame = wibeth.empty_frames(1)
+    for name, value in values.items():
+        wibeth.set_field(frame, name, value)
+    assert frame.tobytes()[:32] == bytes.fromhex(
+        "d5 12 6c 0d a9 bc 2a 38  ef cd ab 89 67 45 23 01  5a 5a 56 b4 53 eb 96 c5  10 32 54 76 98 ba dc fe"
+    )
+    assert {name: int(wibeth.get_field(frame, name)[0]) for name in values} == values
+    status = int(frame[0, 2])
+    assert (status >> 36 & 1, status >> 37 & 1, status >> 38 & 1) == (1, 0, 1)
+
+
 def test_fields_cover_the_four_header_words_once():
     covered = [0] * 4
     for word, low, width in wibeth.FIELDS.values():
@@ -80,6 +108,53 @@ def test_golden_samples():
     assert raw[32 + 110 : 32 + 112] == bytes.fromhex("04 80")
     assert raw[7198:] == bytes.fromhex("fc ff")
     assert sum(byte != 0 for byte in raw) == 8
+
+
+@pytest.mark.parametrize("value", [0, 1], ids=["one bit set", "one bit clear"])
+def test_every_bit_of_the_samples_has_its_place(value):
+    bits = np.arange(896)
+    for tick in range(64):
+        frames = np.full((896, 900), 0 if value == 0 else 2**64 - 1, np.uint64)
+        frames[bits, 4 + 14 * tick + bits // 64] ^= np.uint64(1) << (bits % 64).astype(np.uint64)
+        want = np.full((896, 64, 64), 0 if value == 0 else 0x3FFF, np.uint16)
+        want[bits, tick, bits // 14] ^= (1 << bits % 14).astype(np.uint16)
+        assert np.array_equal(adc_words.unpack(frames), want)
+        again = np.full_like(frames, frames[0, 0])
+        adc_words.pack(want, again)
+        assert np.array_equal(again, frames)
+
+
+@pytest.mark.parametrize("offset", [0, 1, 2, 6])
+def test_no_byte_beside_frames_and_samples_is_touched(offset):
+    # 4 500 frames go past the caches if their address allows it, 3 do not; both end where they should.
+    for n in (3, 4500):
+        adc = np.random.default_rng(n).integers(0, 0x4000, (n, 64, 64), np.uint16)
+        room = np.full(7200 * n + 64, 0xA5, np.uint8)
+        frames = room[16:][: 7200 * n].view(np.uint64).reshape(n, 900)
+        frames[:, :4] = 0x0123456789ABCDEF
+        adc_words.pack(adc, frames)
+        assert (room[:16] == 0xA5).all() and (room[16 + 7200 * n :] == 0xA5).all()
+        assert (frames[:, :4] == 0x0123456789ABCDEF).all()
+        moved = np.zeros(7200 * n + 8, np.uint8)[offset:][: 7200 * n]
+        moved[:] = frames.reshape(-1).view(np.uint8)
+        moved.flags.writeable = False
+        target = np.full(4096 * n + 64, 0xA5A5, np.uint16)
+        out = target[8 + offset // 2 :][: 4096 * n].reshape(n, 64, 64)
+        assert adc_words.unpack(moved.view(np.uint64).reshape(n, 900), out) is out
+        assert np.array_equal(out, adc)
+        assert np.count_nonzero(target == 0xA5A5) == 64
+        for part in (slice(0, 1), slice(n // 2, n // 2 + 2)):
+            assert np.array_equal(adc_words.unpack(frames[part]), adc[part])
+
+
+def test_targets_that_do_not_fit_are_refused():
+    frames, adc = wibeth.empty_frames(2), np.zeros((2, 64, 64), np.uint16)
+    for out in (adc[:1], adc.astype(np.int16), np.zeros((2, 64, 128), np.uint16)[:, :, ::2]):
+        with pytest.raises(ValueError, match=r"WIBEth unpack: got u?int16 .* to fill, want uint16"):
+            adc_words.unpack(frames, out)
+    for bad in (frames.view(np.int64), np.zeros((2, 1800), np.uint64)[:, ::2]):
+        with pytest.raises(ValueError, match=r"WIBEth pack: got frames of .*, want uint64 in one piece"):
+            adc_words.pack(adc, bad)
 
 
 @settings(max_examples=25, deadline=None)
