@@ -14,6 +14,7 @@ from streams.daq.tp import TP
 from streams.daq.wibeth import FRAME_WORDS
 from trigger.baselines.chain import Chain
 from trigger.baselines.clear import ClearStream
+from trigger.baselines.fast import FastStreams
 from trigger.baselines.hits import FallingEdge, Integral16, Integral32
 from trigger.baselines.pedestal import Frugal
 from trigger.baselines.running_sum import FdRunSum, RunSum
@@ -84,3 +85,16 @@ def test_the_clear_version_reproduces_a_channel_of_each_vector(name: str, channe
     want = want[want[:, 3] == channel]
     assert len(want) > 10
     np.testing.assert_array_equal(as_written(name, tps), want)
+
+
+@needs_vectors
+@pytest.mark.parametrize("name", VECTORS)
+def test_the_fast_version_reproduces_each_vector_in_chunks_of_any_size(name: str) -> None:
+    chain, passes = VECTORS[name]
+    frames = frames_of_passes(passes)
+    streams = FastStreams(chain, np.arange(64)[None], np.full((1, 64), 2))
+    edges = [0, 1, 2, 700, 2000, 2001, len(frames)]
+    parts = [
+        streams.process(frames[None, low:high]) for low, high in zip(edges[:-1], edges[1:], strict=True)
+    ]
+    np.testing.assert_array_equal(as_written(name, np.concatenate(parts)), expected(name))
