@@ -51,14 +51,6 @@ class Room(NamedTuple):
     tps: NDArray[np.void]
 
 
-class Kind(NamedTuple):
-    """Labels of all TPs; ``detid`` -1 is that of the frame."""
-
-    version: int
-    algorithm: int
-    detid: int
-
-
 class Own(NamedTuple):
     """Addresses of what one stream has, and how many samples it has seen."""
 
@@ -83,11 +75,12 @@ class FastStreams:
         n = len(channels)
         lanes = np.broadcast_to(self.program.initial[None, :, None], (n, len(self.program.initial), 64))
         self.state = State(lanes.copy(), np.zeros((n, closings.FIELDS, 64), np.int64), np.zeros(n, np.int64))
-        self.kind = Kind(chain.tp_version, chain.algorithm, -1 if chain.detid is None else chain.detid)
         rows, masks = np.zeros((2, 64, 64), np.int16), np.zeros(64, np.uint64)
         self.room = Room(rows, masks, np.zeros(MOST_OF_FRAME, TP), np.zeros(ROOM, TP))
 
-    def process(self, frames: NDArray[np.uint64], missing: NDArray[np.bool_] | None = None) -> NDArray[np.void]:
+    def process(
+        self, frames: NDArray[np.uint64], missing: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.void]:
         """Return the TPs that close in these frames: TP array, frame after frame, in each stream after stream.
 
         Parameters
@@ -100,7 +93,7 @@ class FastStreams:
         absent = np.zeros((0, 0), np.bool_) if missing is None else np.ascontiguousarray(missing)
         parts, done = [], 0
         while done < words.shape[0] * words.shape[1]:
-            done, n = _run(words, absent, done, self.program, self.state, self.kind, self.room)
+            done, n = _run(words, absent, done, self.program, self.state, self.room)
             tps = self.room.tps[:n].copy()
             tps["channel"] = self.channels[tps["channel"]]
             parts.append(tps)
@@ -114,13 +107,13 @@ def _run(
     done: int,
     program: p.Program,
     state: State,
-    kind: Kind,
     room: Room,
 ) -> tuple[int, int]:
     """Run frames from number ``done`` on until all are done or there may be no room; return where, and the TPs."""
     # Arrays are taken out of their tuples here, once: in the loop that would cost as much as the sums.
     steps, lanes, seen, hits = program.steps, state.lanes, state.seen, state.hits
     parameters, closing, found, tps = program.parameters, program.closing, room.found, room.tps
+    fixed = program.labels
     n, streams, base = 0, frames.shape[0], frames.ctypes.data
     desk = Desk(room.rows.ctypes.data, room.rows.ctypes.data + 64 * ROW, room.masks.ctypes.data)
     while done < streams * frames.shape[1] and n + MOST_OF_FRAME <= len(tps):
@@ -136,10 +129,10 @@ def _run(
         )
         _steps(words, steps, own, desk)
         seen[stream] += 64
-        detid = kind.detid
-        if detid < 0:
-            detid = np.int64(frames[stream, frame, 0] >> np.uint64(6) & np.uint64(63))
-        labels = Labels(frames[stream, frame, 1], stream, kind.version, kind.algorithm, detid)
+        detid = (
+            fixed[2] if fixed[2] >= 0 else np.int64(frames[stream, frame, 0] >> np.uint64(6) & np.uint64(63))
+        )
+        labels = Labels(frames[stream, frame, 1], stream, fixed[0], fixed[1], detid)
         if closing[0] == p.FALLING_EDGE:
             summed = steps[len(steps) - 1, p.CODE] == p.FD_RUN_SUM
             work.exceeding(desk.sums if summed else desk.signal, closing[1], desk.masks)

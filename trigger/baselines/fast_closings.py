@@ -31,7 +31,7 @@ class Labels(NamedTuple):
     stream: int
     version: int
     algorithm: int
-    detid: int
+    detid: np.int64
 
 
 class Desk(NamedTuple):

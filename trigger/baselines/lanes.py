@@ -46,13 +46,13 @@ class _Mask(types.Type):  # type: ignore[misc]
         super().__init__("Mask")
 
 
-@register_model(_Lanes)  # type: ignore[untyped-decorator]
+@register_model(_Lanes)
 class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, _LANES)
 
 
-@register_model(_Mask)  # type: ignore[untyped-decorator]
+@register_model(_Mask)
 class _MaskModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, _BITS)
@@ -117,7 +117,8 @@ first_bit = _operation(
 )
 _SUMS = {"add_saturated": "sadd.sat", "sub_saturated": "ssub.sat", "lesser": "smin", "greater": "smax"}
 add_saturated, sub_saturated, lesser, greater = (
-    _operation(name, f"{name.replace('_', ', ')} of x and y.", LANES, _named(llvm)) for name, llvm in _SUMS.items()
+    _operation(name, f"{name.replace('_', ', ')} of x and y.", LANES, _named(llvm))
+    for name, llvm in _SUMS.items()
 )
 
 

@@ -40,11 +40,12 @@ class Fixed:
 
     Attributes
     ----------
-    initial, accum_limit : as in ``Frugal``.
+    initial : pedestal before the first sample [ADC counts].
+    accum_limit : as in ``Frugal``.
     start_period : samples that the pedestal follows, 0 to 65535.
     """
 
-    initial: int | None = TPGLIBS_INITIAL
+    initial: int = TPGLIBS_INITIAL
     accum_limit: int = 10
     start_period: int = 1000
 

@@ -39,6 +39,7 @@ class Program(NamedTuple):
     parameters: NDArray[np.int16]  # (streams, rows, 64)
     initial: NDArray[np.int16]  # (rows of state,), the same for all channels
     closing: NDArray[np.int64]  # (3,): its number, threshold, saturating
+    labels: NDArray[np.int64]  # (3,): TP version, algorithm, detector; -1: that of the frame
 
 
 def translate(chain: Chain, planes: NDArray[np.integer]) -> Program:
@@ -46,22 +47,33 @@ def translate(chain: Chain, planes: NDArray[np.integer]) -> Program:
 
     A step that is not built in becomes number 0.
     """
-    steps, rows, initial = [], [], []
+    steps: list[list[int]] = []
+    rows: list[NDArray[np.int16]] = []
+    initial: list[int] = []
     for step in chain.steps:
         code, numbers, parameters, first = _step(step)
         steps.append([code, len(initial), len(rows), *numbers])
         rows += [np.array(parameter, np.int16)[planes] for parameter in parameters]
         initial += [first, *[0] * _STATE_ROWS[code]][: _STATE_ROWS[code]]
     table = np.stack(rows, axis=1) if rows else np.zeros((len(planes), 0, 64), np.int16)
+    labels = (chain.tp_version, chain.algorithm, -1 if chain.detid is None else chain.detid)
     return Program(
-        np.array(steps, np.int64).reshape(-1, 6), table, np.array(initial, np.int16), _closing(chain.closing)
+        np.array(steps, np.int64).reshape(-1, 6),
+        table,
+        np.array(initial, np.int16),
+        _closing(chain.closing),
+        np.array(labels, np.int64),
     )
 
 
 def _step(step: Step) -> tuple[int, list[int], list[tuple[int, ...]], int]:
     """Return number, limit and flags, parameters by plane, and the initial value of the first row of state."""
     if isinstance(step, Frugal | Fixed):
-        numbers = [step.accum_limit, step.start_period if isinstance(step, Fixed) else 0, step.initial is None]
+        numbers = [
+            step.accum_limit,
+            step.start_period if isinstance(step, Fixed) else 0,
+            step.initial is None,
+        ]
         return FIXED if isinstance(step, Fixed) else FRUGAL, list(map(int, numbers)), [], step.initial or 0
     if isinstance(step, RunSum):
         return RUN_SUM, [0, int(step.absolute), 0], [step.memory_factor, step.scale_factor], 0
