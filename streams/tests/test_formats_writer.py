@@ -15,7 +15,7 @@ import pytest
 
 from streams import channel_map, channel_map_file
 from streams.daq import layout, spans, wibeth
-from streams.daq.disk import hdf5_file, new_group
+from streams.daq.disk import Part, hdf5_file, new_group
 from streams.daq.tp_file import write_tps
 from streams.daq.writer import Plan, write_file, write_files
 from streams.errors import ConfigError, UserError
@@ -249,7 +249,33 @@ def test_what_the_disk_refused_is_still_there_for_hdf5(monkeypatch, tmp_path):
             group = new_group(file, f"group{number}")
             group.create_dataset("data", data=np.full(2000, number), chunks=(100,), fletcher32=True)
             file.flush()
-        assert [int(file[f"group{number}/data"][7]) for number in range(300)] == list(range(300))
+        seen = [int(file[f"group{number}/data"][7]) for number in range(300)]
+    assert seen == list(range(300))
+
+
+def test_bytes_that_the_disk_refused_are_read_back(monkeypatch, tmp_path):
+    part = Part(tmp_path / "x")
+    part.write(b"abcdef")
+    monkeypatch.setattr("streams.daq.disk.os.pwrite", filling_up(2))
+    part.seek(3)
+    part.write(b"12345")  # the disk takes 12
+    part.put(0, b"X")
+    assert part.seek(0, os.SEEK_END) == 8
+    read = bytearray(10)
+    part.seek(0)
+    assert part.readinto(read) == 10 and bytes(read) == b"Xbc12345\0\0"
+    with pytest.raises(OSError, match="No space left"):
+        part.check()
+    part.close()
+
+
+def test_the_structures_of_a_file_carry_checksums(tmp_path):
+    write_file(tmp_path / "run.h5", blocks(), Plan(1, 1))
+    write_tps(tmp_path / "tps.hdf5", batches())
+    for name in ("run.h5", "tps.hdf5"):
+        raw = (tmp_path / name).read_bytes()
+        assert raw[8] == 3  # version of the superblock; version 3 and what belongs to it are checked by HDF5
+        assert b"OHDR" in raw and b"TREE" not in raw and b"SNOD" not in raw  # no structure of the old kind
 
 
 def test_a_flipped_bit_in_map_or_truth_is_seen(tmp_path):
