@@ -20,7 +20,7 @@ from streams.daq import spans, wibeth
 
 
 def check_follows(blocks: list[Block], timestamp: int, tick: int) -> None:
-    """Refuse blocks that do not follow each other from (tick, timestamp) on, or that lack a plane.
+    """Refuse blocks that do not follow each other from (tick, timestamp) on, or that lack a plane or samples.
 
     Raises
     ------
@@ -36,6 +36,12 @@ def check_follows(blocks: list[Block], timestamp: int, tick: int) -> None:
         want = {name: (TICKS_PER_BLOCK, n) for name, n in channel_map.PLANE_CHANNELS.items()}
         if got != want:
             raise ValueError(f"block at tick {block.first_tick}: got planes {got}, want {want}")
+        lost = sum(int(np.count_nonzero(channels)) for channels in block.missing.values())
+        if lost:
+            raise ValueError(
+                f"block at tick {block.first_tick}: {lost} channels have no samples, which a file would hide: "
+                "want whole blocks"
+            )
 
 
 @cache

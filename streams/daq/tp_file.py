@@ -87,6 +87,7 @@ def write_tps(
             **layout.run_attributes(plan.run_number, plan.file_index, begin, end, {}),
             "recorded_size": np.uint64(records.recorded_size(file)),
             "config": plan.config_json,
+            "config_crc32": np.uint32(zlib.crc32(plan.config_json.encode())),
         }
         for name, value in attributes.items():
             file.attrs[name] = value

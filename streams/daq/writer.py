@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -263,6 +264,7 @@ def _write_attributes(file: OutputFile, plan: Plan, begin: int, end: int) -> Non
         **layout.run_attributes(plan.run_number, plan.file_index, begin, end, geography),
         "recorded_size": np.uint64(records.recorded_size(file)),
         "config": plan.config_json,
+        "config_crc32": np.uint32(zlib.crc32(plan.config_json.encode())),
     }
     for name, value in attributes.items():
         file.attrs[name] = value

@@ -4,6 +4,7 @@ import json
 import shutil
 import time
 import tracemalloc
+from dataclasses import replace
 from itertools import islice
 from types import SimpleNamespace
 
@@ -182,6 +183,14 @@ def test_blocks_that_do_not_follow_each_other_are_refused(tmp_path):
     with pytest.raises(ValueError, match="want"):
         write_file(tmp_path / "run.h5", iter(jumping), Plan(1, 3))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_blocks_that_lack_samples_are_refused(tmp_path):
+    block = replace(next(blocks()), missing={"U": np.zeros(800, bool), "X": np.arange(960) < 3})
+    with pytest.raises(ValueError, match=r"tick 0: 3 channels have no samples"):
+        write_file(tmp_path / "run.h5", iter([block]), Plan(1, 1))
+    whole = replace(block, missing={"U": np.zeros(800, bool)})
+    assert write_file(tmp_path / "run.h5", iter([whole]), Plan(1, 1)).blocks == 1
 
 
 def test_an_output_that_exists_is_kept(tmp_path):

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import zlib
 from itertools import islice
 
 import h5py
@@ -114,6 +115,7 @@ def test_attributes_are_json_as_dunes_library_writes_it(tmp_path):
         assert json.loads(record["subdetector_source_id_map"]) == {
             "map_entries": [{"sourceids": ids, "subdetector": 3}]
         }
+        assert file.attrs["config_crc32"] == zlib.crc32(file.attrs["config"].encode())
         kinds = {"run_number": np.uint32, "file_index": np.uint64, "recorded_size": np.uint64}
         assert {name: type(file.attrs[name]) for name in kinds} == kinds
         assert type(file.attrs["filelayout_version"]) is np.uint32 and file.attrs["file_index"] == 4
