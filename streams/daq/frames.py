@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from streams import channel_map
 from streams.block import TICKS_PER_BLOCK, Block
 from streams.daq import spans, wibeth
+from streams.errors import UserError
 
 
 def check_follows(blocks: list[Block], timestamp: int, tick: int) -> None:
@@ -25,6 +26,7 @@ def check_follows(blocks: list[Block], timestamp: int, tick: int) -> None:
     Raises
     ------
     ValueError : which block, got and want.
+    UserError : some channels have no samples.
     """
     for k, block in enumerate(blocks):
         place = (tick + k * TICKS_PER_BLOCK, timestamp + k * wibeth.TIMESTAMP_PER_FRAME)
@@ -38,9 +40,9 @@ def check_follows(blocks: list[Block], timestamp: int, tick: int) -> None:
             raise ValueError(f"block at tick {block.first_tick}: got planes {got}, want {want}")
         lost = sum(int(np.count_nonzero(channels)) for channels in block.missing.values())
         if lost:
-            raise ValueError(
-                f"block at tick {block.first_tick}: {lost} channels have no samples, which a file would hide: "
-                "want whole blocks"
+            raise UserError(
+                f"tick {block.first_tick}: {lost} channels have no samples, and frames have no mark for that: fill "
+                'them (for an import: others = "noise", bad = "dead") before they are written'
             )
 
 

@@ -187,7 +187,7 @@ def test_blocks_that_do_not_follow_each_other_are_refused(tmp_path):
 
 def test_blocks_that_lack_samples_are_refused(tmp_path):
     block = replace(next(blocks()), missing={"U": np.zeros(800, bool), "X": np.arange(960) < 3})
-    with pytest.raises(ValueError, match=r"tick 0: 3 channels have no samples"):
+    with pytest.raises(UserError, match=r"^tick 0: 3 channels have no samples, .*others = \"noise\""):
         write_file(tmp_path / "run.h5", iter([block]), Plan(1, 1))
     whole = replace(block, missing={"U": np.zeros(800, bool)})
     assert write_file(tmp_path / "run.h5", iter([whole]), Plan(1, 1)).blocks == 1
