@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from streams import channel_map, channel_map_file
 from streams.daq import spans
 from streams.daq.catalogue import Catalogue
-from streams.daq.hdf5 import opened
+from streams.daq.file_facts import File
 from streams.errors import UserError
 
 
@@ -35,23 +35,25 @@ def table_of(found: Catalogue, crate: int, map_file: Path | None = None) -> NDAr
                 f"{map_file}: has crates {listed}, want crate {crate} of {found.source}: give another map"
             )
         return crates[crate].offline
-    chosen: tuple[Path, NDArray[np.int16]] | None = None
-    for file in dict.fromkeys(w.file for w in found.windows if w.crate == crate and w.file.has_map):
-        table = _table_in(file.path)
-        if chosen is not None and not np.array_equal(chosen[1], table):
+    chosen: File | None = None
+    for file in dict.fromkeys(w.file for w in found.windows if w.crate == crate and w.file.table is not None):
+        if chosen is None:
+            _check(file)
+            chosen = file
+        elif not np.array_equal(_table(chosen), _table(file)):
             raise UserError(
-                f"{file.path}: /ChannelMap: differs from that of {chosen[0]}: give one with --channel-map"
+                f"{file.path}: /ChannelMap: differs from that of {chosen.path}: give one with --channel-map"
             )
-        chosen = chosen or (file.path, table)
-    return channel_map.offline_channels(crate) if chosen is None else chosen[1]
+    return channel_map.offline_channels(crate) if chosen is None else _table(chosen)
 
 
-def _table_in(path: Path) -> NDArray[np.int16]:
-    with opened(path) as file:
-        table = file["ChannelMap"][()]
+def _table(file: File) -> NDArray[np.int16]:
+    assert file.table is not None
+    return file.table.astype(np.int16, copy=False)
+
+
+def _check(file: File) -> None:
     try:
-        spans.places(table)
-    except (ValueError, AttributeError, IndexError) as error:
-        raise UserError(f"{path}: /ChannelMap: {error}: give one with --channel-map") from error
-    found: NDArray[np.int16] = table.astype(np.int16)
-    return found
+        spans.places(_table(file))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise UserError(f"{file.path}: /ChannelMap: {error}: give one with --channel-map") from error

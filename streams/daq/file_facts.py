@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from streams.daq.record_reading import Findings, Record
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ class File:
     run_number, index, writer : what its attributes say; the number of the file in the run; the application.
     config : JSON text of the simulation's configuration, "" without one.
     truth : where the truth begins, None without truth.
-    has_map : whether it has a table of channels.
+    table : int array, (40, 64), its own channel map; None without.
     others : count and bytes of the fragments that are not WIBEth frames, by kind.
     closed : whether its writer closed it (DUNE's writer says so in an attribute; others are taken as closed).
     """
@@ -47,7 +50,7 @@ class File:
     writer: str
     config: str
     truth: TruthPlace | None
-    has_map: bool
+    table: NDArray[np.int16] | None
     others: dict[str, tuple[int, int]]
     closed: bool
 
@@ -83,7 +86,7 @@ def facts_of(path: Path, file: h5py.File, records: Sequence[Record], findings: F
         findings.add(f"{path}: attribute config: got something that is not JSON: {error}")
     return File(
         path, run, int(attributes.get("file_index", 0)), str(attributes.get("application_name", "")),
-        config, _truth(file), "ChannelMap" in file, others, closed,
+        config, _truth(file), file["ChannelMap"][()] if "ChannelMap" in file else None, others, closed,
     )  # fmt: skip
 
 

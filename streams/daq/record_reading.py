@@ -13,13 +13,12 @@ dimension here and (n, 1) in files of DUNE's own writer (DUNE-DAQ/hdf5libs HDF5R
 
 from __future__ import annotations
 
+import os
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from streams.channel_map import N_STREAMS
 from streams.daq import fragment, wibeth
@@ -36,6 +35,9 @@ _RECORD = re.compile(r"(?:TriggerRecord|TimeSlice)(\d+)(?:\.(\d+))?")
 _DATASET = re.compile(r"(.+)_0x([0-9a-fA-F]{1,8})_(.+)")
 _VOTERS = 3  # frames whose first word is read to find out which stream a fragment holds
 _HEAD_BYTES = HEADER_BYTES + 16  # a fragment's header, words 0 and 1 of its first frame
+_HEADER = struct.Struct("<IIQQQQQIIIHH")  # FRAGMENT_HEADER without its source id
+_FIELDS = (fragment.FRAGMENT_HEADER.names or ())[:-1]
+_WORDS = struct.Struct("<QQ")
 _ERROR_BITS = (
     "DataNotFound",
     "Incomplete",
@@ -68,7 +70,7 @@ class Fragment:
     extent : where its bytes are, header included.
     header : fields of its header by name; empty if it is cut short.
     first : timestamp of the first frame, None if there is none.
-    words : uint64 array, word 0 of its first frames.
+    words : word 0 of its first frames.
     """
 
     name: str
@@ -76,7 +78,7 @@ class Fragment:
     extent: Extent
     header: dict[str, Any]
     first: int | None
-    words: NDArray[np.uint64]
+    words: tuple[int, ...]
 
     @property
     def frames(self) -> int:
@@ -111,6 +113,7 @@ class Reader:
 
     def __init__(self, where: str, file: h5py.File, descriptor: int, findings: Findings) -> None:
         self.where, self.file, self.descriptor, self.findings = where, file, descriptor, findings
+        self.voters = 1 if "source_id_geo_id_map" in file.attrs else _VOTERS
         self.through_hdf5 = bool(file.userblock_size)  # offsets would not count from the start of the file
 
     def record(self, name: str) -> Record:
@@ -165,14 +168,13 @@ class Reader:
         except TypeError:  # a group
             return None
         shape = low.shape
-        if len(shape) not in (1, 2) or shape[1:] not in ((), (1,)) or low.get_type().get_size() != 1:
+        flat = len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
+        if not flat or low.get_type().get_size() != 1:
             return None
         offset = None if self.through_hdf5 else low.get_offset()
         return Extent(-1 if offset is None else int(offset), int(shape[0]))
 
     def _bytes(self, raw: h5py.Group, key: str, extent: Extent, low: int, count: int) -> bytes:
-        import os
-
         if extent.offset >= 0:
             return os.pread(self.descriptor, max(min(count, extent.size - low), 0), extent.offset + low)
         part: bytes = raw[key][low : low + count].tobytes()
@@ -189,15 +191,18 @@ class Reader:
                 f"{where} is cut short: got {len(head)} bytes, want at least {HEADER_BYTES} of its header"
             )
         else:
-            header = fragment.parse(head, fragment.FRAGMENT_HEADER)
+            header = dict(zip(_FIELDS, _HEADER.unpack_from(head), strict=True))
             for sentence in fragment_faults(header, extent.size):
                 self.findings.add(f"{where}{sentence}")
-        words = [head[HEADER_BYTES : HEADER_BYTES + 8]] if len(head) >= HEADER_BYTES + 8 else []
-        for frame in range(1, _VOTERS):
-            words.append(self._bytes(raw, key, extent, HEADER_BYTES + frame * wibeth.FRAME_BYTES, 8))
-        votes = np.frombuffer(b"".join(word for word in words if len(word) == 8), "<u8")
-        first = int.from_bytes(head[HEADER_BYTES + 8 :], "little") if len(head) == _HEAD_BYTES else None
-        return [Fragment(key, source_and_kind(key)[0], extent, header, first, votes)]
+        first = None
+        words: list[int] = []
+        if len(head) == _HEAD_BYTES:
+            word0, first = _WORDS.unpack_from(head, HEADER_BYTES)
+            words.append(word0)
+        for frame in range(1, self.voters):
+            word = self._bytes(raw, key, extent, HEADER_BYTES + frame * wibeth.FRAME_BYTES, 8)
+            words += [int.from_bytes(word, "little")] if len(word) == 8 else []
+        return [Fragment(key, source_and_kind(key)[0], extent, header, first, tuple(words))]
 
     def _check_record_header(
         self, where: str, kind: str, raw: h5py.Group, key: str, extent: Extent | None
@@ -222,6 +227,9 @@ _RECORD_HEADERS = {
 }
 
 
+_WANTED = (("fragment_type", fragment.FRAGMENT_WIBETH), ("detector_id", fragment.DETECTOR_HD_TPC))
+
+
 def fragment_faults(header: dict[str, Any], size: int) -> Iterator[str]:
     """Yield what is wrong with a fragment of WIBEth frames of ``size`` bytes, as far as its header tells."""
     if header["marker"] != fragment.FRAGMENT_MAGIC:
@@ -229,11 +237,7 @@ def fragment_faults(header: dict[str, Any], size: int) -> Iterator[str]:
         return
     if header["version"] not in fragment.FRAGMENT_VERSIONS:
         yield f": got version {header['version']}, want {' or '.join(map(str, fragment.FRAGMENT_VERSIONS))}"
-    wanted = {
-        "fragment_type": fragment.FRAGMENT_WIBETH,
-        "detector_id": fragment.DETECTOR_HD_TPC,
-    }
-    for name, want in wanted.items():
+    for name, want in _WANTED:
         if header[name] != want:
             yield f": got {name} {header[name]}, want {want}"
     if header["error_bits"]:

@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from streams.daq import wibeth
 from streams.daq.record_reading import Source
@@ -50,6 +48,7 @@ class Sources:
     def __init__(self, geo_map: str = "") -> None:
         self.words: dict[Source, Counter[int]] = {}
         self.mapped: dict[Source, Place] = {}
+        self._known: dict[Source, Place | None] = {}
         for entry in json.loads(geo_map)["map_entries"] if geo_map else ():
             source = (SUBSYSTEMS.get(int(entry["subsys"]), ""), int(entry["id"]))
             places = [Place(*(int(geo) >> low & 0xFFFF for low in (16, 32, 48))) for geo in entry["geoids"]]
@@ -58,12 +57,20 @@ class Sources:
             ):  # else one source has several streams, and only its frames tell which is which
                 self.mapped[source] = places[0]
 
-    def add(self, source: Source, words: NDArray[np.uint64]) -> None:
+    def add(self, source: Source, words: Iterable[int]) -> None:
         """Count what the first words of frames say, sequence numbers apart."""
-        self.words.setdefault(source, Counter()).update(int(word) & _WITHOUT_SEQ for word in words)
+        counts = self.words.setdefault(source, Counter())
+        for word in words:
+            counts[word & _WITHOUT_SEQ] += 1
+        self._known.pop(source, None)
 
     def place(self, source: Source) -> Place | None:
         """Return the stream of a source; None if nothing is known."""
+        if source not in self._known:
+            self._known[source] = self._decide(source)
+        return self._known[source]
+
+    def _decide(self, source: Source) -> Place | None:
         said = self.words.get(source, Counter()).most_common()
         seen = [(self._place(word), count) for word, count in said]
         mapped = self.mapped.get(source)

@@ -39,24 +39,24 @@ class TruthReader:
             if self._datasets[name].dtype != kind:
                 raise UserError(f"{where}: /Truth/{name}: got {self._datasets[name].dtype}, want {kind}")
         self._blocks = group["blocks"]
+        self._count = len(self._blocks)
         self._first = self._end = 0  # blocks whose rows are in memory
-        self._rows: dict[str, tuple[NDArray[np.int64], NDArray[np.void]]] = {}
+        self._rows: dict[str, tuple[list[int], NDArray[np.void]]] = {}
 
     def at(self, timestamp: int) -> Truth:
         """Return (events, charge) of the block that begins at ``timestamp``."""
         block, rest = divmod(timestamp - self.first_timestamp, TIMESTAMP_PER_FRAME)
-        if rest or not 0 <= block < len(self._blocks):
+        if rest or not 0 <= block < self._count:
             begin = self.first_timestamp
             raise UserError(
-                f"{self.where}: /Truth/blocks: got {len(self._blocks)} rows, blocks from timestamp {begin} on, and "
+                f"{self.where}: /Truth/blocks: got {self._count} rows, blocks from timestamp {begin} on, and "
                 f"none of them for the frames at {timestamp}"
             )
         if not self._first <= block < self._end:
             self._load(block)
         parts = []
         for edges, rows in self._rows.values():
-            low, high = edges[block - self._first], edges[block - self._first + 1]
-            parts.append(rows[low:high])
+            parts.append(rows[edges[block - self._first] : edges[block - self._first + 1]])
         return parts[0], parts[1]
 
     def _load(self, block: int) -> None:
@@ -71,5 +71,5 @@ class TruthReader:
                 raise UserError(
                     f"{self.where}: /Truth/{name}: does not fit /Truth/blocks at block {block + int(bad.argmax())}"
                 )
-            self._rows[name] = edges - edges[0], dataset[edges[0] : edges[-1]]
+            self._rows[name] = (edges - edges[0]).tolist(), dataset[edges[0] : edges[-1]]
         self._first, self._end = block, block + len(edges) - 1

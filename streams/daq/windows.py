@@ -93,10 +93,7 @@ def window_of(file: File, name: str, crate: int, streams: dict[int, Fragment], c
     header_begin, header_end = (most(part.header.get(key) for part in streams.values()) for key in _WINDOW)
     begin = _first_timestamp(streams.values(), header_begin)
     longest = begin + max((part.frames for part in streams.values()), default=0) * wibeth.TIMESTAMP_PER_FRAME
-    fits = header_end is not None and longest - wibeth.TIMESTAMP_PER_FRAME < header_end <= longest
-    end = (
-        header_end if fits and header_end else longest
-    )  # else the header's window does not end where frames do
+    end = longest if header_end is None or not begin < header_end else header_end
     return Window(file, name, crate, begin, end, tuple(names), tuple(extents), checks, header_begin or begin)
 
 

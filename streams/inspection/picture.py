@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from streams import channel_map
+from streams.block import CHANNELS_PER_FACE
 from streams.daq import wibeth
 from streams.daq.report import CAUSES
 from streams.errors import ConfigError
@@ -82,7 +83,12 @@ def _crate_figure(crate: CrateSummary, seen: Inspection) -> Any:
         _channels(axes[f"mean {plane}"], mean[part], plane, "pedestal [ADC]")
         median = np.nanmedian(rms[part]) if np.any(~np.isnan(rms[part])) else float("nan")
         axes[f"rms {plane}"].set_title(f"plane {plane}: median r.m.s. {median:.2f} ADC", fontsize=10)
-        axes[f"mean {plane}"].set_xlabel(f"{plane} channel")
+        axes[f"mean {plane}"].set_xlabel(
+            f"{plane} channel" + (" (dotted: between the faces)" if plane == "X" else "")
+        )
+        if plane == "X":
+            for name in ("rms X", "mean X"):
+                axes[name].axvline(CHANNELS_PER_FACE, color="#777777", linewidth=0.7, linestyle=":")
     _time(figure, axes["time"], crate)
     _faults(axes["faults"], crate)
     assert seen.found is not None
@@ -119,9 +125,8 @@ def _channels(axes: Any, values: Any, plane: str, label: str) -> None:
     shown = np.clip(values, bottom, top)
     axes.plot(number, shown, ".", markersize=2.5, color=PLANE_COLOURS[plane])
     for outside, mark, edge in ((values > top, "^", top), (values < bottom, "v", bottom)):
-        axes.plot(
-            number[outside], np.full(outside.sum(), edge), mark, markersize=4, color="#b2182b", clip_on=False
-        )
+        if outside.any():
+            axes.plot(number[outside], np.full(outside.sum(), edge), mark, markersize=5, color="#b2182b", clip_on=False)
 
 
 def _time(figure: Any, axes: Any, crate: CrateSummary) -> None:
@@ -143,8 +148,10 @@ def _time(figure: Any, axes: Any, crate: CrateSummary) -> None:
     axes.set_xlabel(f"time of data [ms]{pauses}")
     _stream_axis(axes)
     axes.set_ylabel("stream (slots 0 to 4)")
-    axes.set_title("frames that are missing, by stream and time", fontsize=10)
-    figure.colorbar(shown, ax=axes, label="share missing", pad=0.01)
+    axes.set_title("frames that are missing, by stream and time", fontsize=10, loc="left", y=1.0, pad=6)
+    scale = figure.colorbar(shown, cax=axes.inset_axes([0.76, 1.02, 0.24, 0.025]), orientation="horizontal")
+    scale.set_ticks([0, 1], labels=["none missing", "all"], fontsize=8)
+    scale.ax.xaxis.set_ticks_position("top")
 
 
 def _faults(axes: Any, crate: CrateSummary) -> None:

@@ -9,20 +9,32 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
 from streams import channel_map
 from streams.daq import wibeth
-from streams.daq.report import CAUSES, OTHERS, Gap
+from streams.daq.report import Gap
 from streams.daq.windows import Window
 from streams.inspection.look import CrateSummary, Inspection
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-FRAMES_PER_S = 62.5e6 / wibeth.TIMESTAMP_PER_FRAME  # of one stream
+_SHORT = {
+    "missing": "missing",
+    "lost": "lost",
+    "corrupted": "corr.",
+    "truncated": "trunc.",
+    "late": "late",
+    "jumped": "jumped",
+    "duplicated": "dup.",
+    "reordered": "reord.",
+    "flagged": "flags",
+    "stepped": "steps",
+}
+MOST_ORIGINS = 8  # rows of truth; the rest is summed up
 GAP_COLUMNS = ("file", "record", "crate", "stream", "slot", "stream_id", "timestamp", "frames", "cause")
 
 
@@ -44,9 +56,12 @@ def rows(seen: Inspection) -> dict[str, object]:
     for kind, (count, size) in sorted(found.others.items()):
         shown[f"other: {kind}"] = f"{count} fragments, {size / 1e6:.1f} MB"
     seconds = sum(crate.seconds for crate in seen.crates[:1])
-    for origin, events in seen.events.most_common():
+    for origin, events in seen.events.most_common(MOST_ORIGINS):
         rate = f", {events / seconds:.1f} Hz" if seconds else ""
         shown[f"truth {origin}"] = f"{events} events{rate}"
+    rest = seen.events.most_common()[MOST_ORIGINS:]
+    if rest:
+        shown["truth, others"] = f"{sum(events for _, events in rest)} events of {len(rest)} more sources"
     if not any(file.truth for file in found.files):
         shown["truth"] = "none"
     shown["integrity"] = "FAILED" if seen.fault else "good: every frame in order, all streams aligned"
@@ -58,7 +73,7 @@ def _crate_rows(crate: CrateSummary) -> dict[str, object]:
     ticks = _range(w.n_blocks * wibeth.SAMPLES for w in windows)
     shown: dict[str, object] = {
         "windows": f"{len(windows)} of {ticks} ticks",
-        "streams": f"{_streams(crate)} (crate {crate.crate}), {wibeth.CHANNELS} channels each",
+        "streams": f"{_streams(crate)} (crate {crate.crate}), {wibeth.CHANNELS} channels each, {frames_per_s(crate)}",
         "span": f"{crate.seconds * 1e3:.3f} ms of data from timestamp {windows[0].timestamp}{_pause(crate)}",
         "frames read": f"{crate.frames} ({size / 1e6:.1f} MB; {size / crate.seconds / 1e9:.2f} GB/s in detector time)",
     }
@@ -85,6 +100,13 @@ def _streams(crate: CrateSummary) -> str:
     return str(there) if there == channel_map.N_STREAMS else f"{there} of {channel_map.N_STREAMS}"
 
 
+def frames_per_s(crate: CrateSummary) -> str:
+    """Say how many frames a second the streams gave."""
+    rates = crate.report.counts["delivered"] / crate.seconds
+    low, high = rates.min(), rates.max()
+    return f"{high:.1f} frames/s" if high - low < 0.05 else f"{low:.1f} to {high:.1f} frames/s"
+
+
 def _pause(crate: CrateSummary) -> str:
     """Say how far the windows reach if there are pauses between them."""
     first, last = crate.windows[0], crate.windows[-1]
@@ -99,28 +121,20 @@ def _range(numbers: Iterable[int]) -> str:
 
 def stream_table(crate: CrateSummary) -> Table:
     """Return the streams of a crate with what was counted of each; kinds of fault that nobody had are left out."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     counts = crate.report.counts
-    kinds = [name for name in ("missing", *CAUSES, *OTHERS) if counts[name].any()]
-    shown = Table(title=f"crate {crate.crate}", title_justify="left")
-    for name in (
-        "stream",
-        "slot",
-        "stream_id",
-        "frames",
-        "rate [Hz]",
-        *(name.replace("_", " ") for name in kinds),
-    ):
-        shown.add_column(name, justify="right")
+    kinds = [name for name in _SHORT if counts[name].any()]
+    shown = Table(title=f"crate {crate.crate}", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("stream", "slot", "id", "frames", "per s", *(_SHORT[name] for name in kinds)):
+        shown.add_column(name, justify="right", no_wrap=True)
     for number, (slot, stream_id) in enumerate(channel_map.STREAMS):
         frames = int(counts["delivered"][number])
-        numbers: list[Any] = [number, slot, stream_id, frames, f"{frames / crate.seconds:.1f}"]
-        bad = any(counts[name][number] for name in kinds)
+        first = (number, slot, stream_id, frames, f"{frames / crate.seconds:.0f}")
+        faults = [int(counts[name][number]) for name in kinds]
         shown.add_row(
-            *map(str, numbers),
-            *(str(counts[name][number] or "") for name in kinds),
-            style="yellow" if bad else None,
+            *map(str, first), *(str(n or "") for n in faults), style="yellow" if any(faults) else None
         )
     return shown
 

@@ -47,7 +47,7 @@ def test_our_own_file(run):
     assert len(found.streams[1]) == 40 and found.words == {1: header_word(0, 0, 1)}
     file = found.files[0]
     assert (file.run_number, file.index, file.writer, file.config) == (1, 0, "lartrig", '{"seed":1}')
-    assert file.truth == TruthPlace(640, at(10)) and file.has_map and file.closed
+    assert file.truth == TruthPlace(640, at(10)) and file.table is not None and file.closed
     assert [w.timestamp for w in found.windows] == [at(10), at(15)]
     assert [(w.first_tick, w.n_blocks) for w in found.windows] == [(640, 5), (960, 5)]
 
@@ -119,11 +119,11 @@ def test_the_map_holds_unless_the_frames_agree_on_another_stream():
     source, word = ("Detector_Readout", source_of(1, 3)), header_word
     sources = Sources(geo_map([1]))
     assert sources.place(source) == Place(1, 0, 3)
-    sources.add(source, np.array([word(0, 67, 1)], np.uint64))
+    sources.add(source, [word(0, 67, 1)])
     assert sources.place(source) == Place(1, 0, 3)
-    sources.add(source, np.array([word(0, 67, 1) | 5 << 40], np.uint64))
+    sources.add(source, [word(0, 67, 1) | 5 << 40])
     assert sources.place(source) == Place(1, 0, 67)
-    sources.add(source, np.array([word(0, 3, 1)], np.uint64))
+    sources.add(source, [word(0, 3, 1)])
     assert sources.place(source) == Place(1, 0, 3)
     assert Sources().place(source) is None
 
