@@ -28,7 +28,7 @@ from streams.daq.file_facts import File
 from streams.daq.hdf5 import opened
 from streams.daq.links import FileLinks
 from streams.daq.receive import Identity, Span, receive
-from streams.daq.report import Report
+from streams.daq.report import LOST, Report
 from streams.daq.truth_reading import Truth, TruthReader
 from streams.daq.windows import Window, tick_of
 from streams.errors import UserError
@@ -90,7 +90,7 @@ def received(
     _stop(report, strict)
     chosen = new_windows(of_crate(found, crate))
     before = report.windows
-    for span in receive(_links(chosen), identity_of(found.words[crate], table), report):
+    for span in receive(_links(chosen, report), identity_of(found.words[crate], table), report):
         _stop(report, strict)
         yield chosen[span.window - before][0], span
     report.first = report.first or next(iter(found.sums.sentences), None)
@@ -121,10 +121,25 @@ def _stop(report: Report, strict: bool) -> None:
         raise UserError(report.first)
 
 
-def _links(chosen: list[tuple[Window, int]]) -> Iterator[FileLinks]:
+def _links(chosen: list[tuple[Window, int]], report: Report) -> Iterator[FileLinks]:
     for window, begin in chosen:
+        number, before = report.windows, report.blocks
         with FileLinks(window, begin) as links:
             yield links
+        _count_rest(window, begin, number, report, report.blocks - before)
+
+
+def _count_rest(window: Window, begin: int, number: int, report: Report, seen: int) -> None:
+    """Count the frames at the end of a window that no stream has: only the headers say that there should be some."""
+    rest = -(-(window.end - begin) // wibeth.TIMESTAMP_PER_FRAME) - seen
+    if rest > 0:
+        first = begin + seen * wibeth.TIMESTAMP_PER_FRAME
+        for stream in range(built_in.N_STREAMS):
+            report.note_missing(number, stream, first, rest, LOST)
+        report.blocks += rest
+        report.first = report.first or (
+            f"{window.where}: got {seen} frames in each stream, want {seen + rest}: its last ones are missing in all"
+        )
 
 
 class _Truths:

@@ -90,10 +90,10 @@ def window_of(file: File, name: str, crate: int, streams: dict[int, Fragment], c
     extents = [Extent(-1, 0)] * channel_map.N_STREAMS
     for stream, part in streams.items():
         names[stream], extents[stream] = f"{name}/RawData/{part.name}", part.extent
-    header_begin, header_end = (most(part.header.get(key) for part in streams.values()) for key in _WINDOW)
+    header_begin = most(part.header.get("window_begin") for part in streams.values())
     begin = _first_timestamp(streams.values(), header_begin)
     longest = begin + max((part.frames for part in streams.values()), default=0) * wibeth.TIMESTAMP_PER_FRAME
-    end = longest if header_end is None or not begin < header_end else header_end
+    end = _end(streams.values(), begin, longest)
     return Window(file, name, crate, begin, end, tuple(names), tuple(extents), checks, header_begin or begin)
 
 
@@ -111,6 +111,18 @@ def _first_timestamp(parts: Iterable[Fragment], begin: int | None) -> int:
         return common
     fit = [time for time, n in found.items() if n > 1 and begin - step < time and (common - time) % step == 0]
     return min((time for time in fit if time <= common), default=common)
+
+
+def _end(parts: Iterable[Fragment], begin: int, longest: int) -> int:
+    """Return when a window ends: as two headers at least say, most of all; else with its longest stream.
+
+    Not with the longest stream whatever the headers say: it may have frames twice, or all may lack the last ones.
+    """
+    said = Counter(part.header["window_end"] for part in parts if part.header).most_common(1)
+    if said and said[0][1] > 1 and said[0][0] > begin:
+        end: int = said[0][0]
+        return end
+    return longest
 
 
 def check_streams(where: str, streams: dict[int, Fragment], findings: Findings) -> None:

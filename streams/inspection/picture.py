@@ -126,7 +126,14 @@ def _channels(axes: Any, values: Any, plane: str, label: str) -> None:
     axes.plot(number, shown, ".", markersize=2.5, color=PLANE_COLOURS[plane])
     for outside, mark, edge in ((values > top, "^", top), (values < bottom, "v", bottom)):
         if outside.any():
-            axes.plot(number[outside], np.full(outside.sum(), edge), mark, markersize=5, color="#b2182b", clip_on=False)
+            axes.plot(
+                number[outside],
+                np.full(outside.sum(), edge),
+                mark,
+                markersize=5,
+                color="#b2182b",
+                clip_on=False,
+            )
 
 
 def _time(figure: Any, axes: Any, crate: CrateSummary) -> None:
