@@ -56,9 +56,7 @@ def _plan(first: NDArray[np.int32], step: NDArray[np.int32]) -> tuple[NDArray[np
     """Return the plan of one stream, and whether each four of its channels in a row are neighbours."""
     order = np.argsort(first)
     runs = first[order].reshape(-1, _GROUP)
-    grouped = bool(
-        (np.diff(runs, axis=1) == 1).all() and (np.ptp(step[order].reshape(-1, _GROUP), axis=1) == 0).all()
-    )
+    grouped = bool((np.diff(runs, axis=1) == 1).all())
     heads = order[::_GROUP] if grouped else order
     plan = np.zeros((3, CHANNELS), np.int32)
     plan[0] = vectors.bench_offsets(order)

@@ -38,11 +38,18 @@ def check_by_hand(words: list[int]) -> int:
     return sum((h ^ h >> 32) * factor ** (lane + 1) for lane, h in enumerate(lanes)) & U64
 
 
-@pytest.mark.parametrize("kind", ["built-in", "turned", "random"])
+MAPS = {
+    "built-in": channel_map.offline_channels(1),
+    "turned": channel_map.offline_channels(3),
+    "random": np.random.default_rng(2).permutation(2560).astype(np.int16).reshape(40, 64),
+    "in order": np.arange(2560, dtype=np.int16).reshape(40, 64),
+    "every other": np.arange(2560, dtype=np.int16).reshape(-1, 2).T.reshape(40, 64),
+}
+
+
+@pytest.mark.parametrize("kind", MAPS)
 def test_a_span_opens_to_the_samples_that_were_packed(kind):
-    offline = channel_map.offline_channels(3 if kind == "turned" else 1)
-    if kind == "random":
-        offline = np.random.default_rng(2).permutation(2560).astype(np.int16).reshape(40, 64)
+    offline = MAPS[kind]
     samples, frames = made_up(1, offline)
     table, opened = spans.places(offline), np.zeros_like(samples)
     for stream in range(40):
@@ -58,7 +65,9 @@ def test_a_span_opens_to_the_samples_that_were_packed(kind):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 899), st.integers(0, 63), st.integers(0, N - 1), st.booleans())
+@given(
+    st.sampled_from([0, 1]) | st.integers(0, 899), st.integers(0, 63), st.integers(0, N - 1), st.booleans()
+)
 def test_opening_ends_at_the_first_wrong_frame(word, bit, frame, with_checks):
     offline = channel_map.offline_channels()
     table = spans.places(offline)
@@ -112,6 +121,24 @@ def test_without_checks_only_headers_count():
     pieces = list(frames.view(np.uint8).reshape(40, -1))
     good = spans.open_span(pieces, frames[:, 0, 0], T0, np.zeros((0, 0), np.uint64), table, opened)
     assert (good == N).all() and np.array_equal(opened, samples)
+
+
+@pytest.mark.parametrize("kind", ["built-in", "random"])
+def test_more_than_14_bits_is_found_in_every_channel(kind):
+    table, samples = spans.places(MAPS[kind]), np.zeros((2, spans.SAMPLES_PER_BLOCK), np.uint16)
+    frames = np.zeros((40, 2, 900), np.uint64)
+    spans.close_frames(samples | np.uint16(0x3FFF), table, frames)
+    rng = np.random.default_rng(3)
+    some = [0, 39]
+    for first, step in zip(
+        table.first[some].ravel().tolist(), table.step[some].ravel().tolist(), strict=True
+    ):
+        place = first + step * int(rng.integers(64))
+        samples[1, place] = 0x4000 << int(rng.integers(2))
+        want = f"block 1, sample {place}: got {samples[1, place]} ADC counts, 14 bits hold at most 16383"
+        with pytest.raises(ValueError, match=want):
+            spans.close_frames(samples, table, frames)
+        samples[1, place] = 0
 
 
 def test_spans_to_open_that_do_not_fit_are_refused():

@@ -147,6 +147,15 @@ def test_no_byte_beside_frames_and_samples_is_touched(offset):
             assert np.array_equal(adc_words.unpack(frames[part]), adc[part])
 
 
+def test_more_than_14_bits_is_found_at_every_place():
+    adc, frames = np.zeros((1, 64, 64), np.uint16), wibeth.empty_frames(1)
+    for place in np.ndindex(64, 64):
+        adc[0][place] = 0x8000 if sum(place) % 2 else 0x4000
+        with pytest.raises(ValueError, match=f"sample {place[0]}, channel {place[1]}: got"):
+            adc_words.pack(adc, frames)
+        adc[0][place] = 0
+
+
 def test_targets_that_do_not_fit_are_refused():
     frames, adc = wibeth.empty_frames(2), np.zeros((2, 64, 64), np.uint16)
     for out in (adc[:1], adc.astype(np.int16), np.zeros((2, 64, 128), np.uint16)[:, :, ::2]):
