@@ -174,12 +174,15 @@ class Bytes(NamedTuple):
 
 
 def new_bytes(parent: h5py.Group, name: str, size: int) -> Bytes:
-    """Make a dataset of ``size`` bytes in one piece, whose bytes are then written by ``OutputFile.put`` (faster)."""
+    """Make a dataset of ``size`` bytes in one piece, whose bytes are then written by ``OutputFile.put`` (faster).
+
+    It has two dimensions, (size, 1), as DUNE's writer makes them (DUNE-DAQ/hdf5libs HDF5RawDataFile.cpp ``do_write``).
+    """
     create = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     create.set_obj_track_times(False)
     create.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     create.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-    space = h5py.h5s.create_simple((size,))
+    space = h5py.h5s.create_simple((size, 1))
     dataset = h5py.h5d.create(parent.id, name.encode(), h5py.h5t.STD_I8LE, space, create)
     return Bytes(f"{parent.name}/{name}", dataset.get_offset(), size)
 

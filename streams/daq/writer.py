@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from streams.config import SimulationConfig
 
 BLOCKS_AT_ONCE = 16  # 4.6 MB of frames
-CHECKS_GROUP, MAP_DATASET = "FrameChecks", "ChannelMap"  # ours: DUNE's readers leave them alone
+CHECKS_GROUP, MAP_DATASET = "FrameChecks", "ChannelMap"  # ours: DUNE's library leaves them alone
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class Plan:
     slices : write time slices instead of trigger records.
     first_record : number of the first record.
     file_index : of this file in its run.
+    plain : only what DUNE's writer writes: no truth, no checks of frames, no channel map; some of DUNE's scripts take
+        everything in a file for records.
     """
 
     windows: int
@@ -64,6 +66,7 @@ class Plan:
     slices: bool = False
     first_record: int = 1
     file_index: int = 0
+    plain: bool = False
 
     def table(self) -> NDArray[np.int16]:
         """Return the channel map: int16 array, (40, 64)."""
@@ -195,24 +198,25 @@ def _check_space(path: Path, plan: Plan) -> None:
 def _write(file: OutputFile, blocks: Iterator[Block], plan: Plan) -> Written:
     written = Written()
     table = spans.places(plan.table())
-    _write_map(file, plan.table())
-    checks = new_group(file, CHECKS_GROUP)
+    if not plan.plain:
+        _write_map(file, plan.table())
+        new_group(file, CHECKS_GROUP)
     begin = tick = start = 0
+    truth: Truth | None = None
     for window in range(plan.windows):
         first = _take(blocks, window)
         if window == 0:
             begin, tick, start = first.timestamp, first.first_tick, first.timestamp
-            truth = Truth(file, first)
+            truth = None if plan.plain else Truth(file, first)
         end = begin + plan.window_blocks * wibeth.TIMESTAMP_PER_FRAME
-        record = _Record(
-            file, checks, fragment.Span(plan.first_record + window, begin, end, plan.run_number), plan
-        )
+        record = _Record(file, fragment.Span(plan.first_record + window, begin, end, plan.run_number), plan)
         for at in range(0, plan.window_blocks, BLOCKS_AT_ONCE):
             count = min(BLOCKS_AT_ONCE, plan.window_blocks - at)
             chunk = [first if at + k == 0 else _take(blocks, window) for k in range(count)]
             check_follows(chunk, begin + at * wibeth.TIMESTAMP_PER_FRAME, tick + at * TICKS_PER_BLOCK)
             record.write(at, frames_of(chunk, table, plan.crate))
-            truth.append(chunk)
+            if truth is not None:
+                truth.append(chunk)
             written.add(chunk)
             file.check()
         begin, tick = end, tick + plan.window_blocks * TICKS_PER_BLOCK
@@ -228,25 +232,28 @@ def _write_map(file: OutputFile, table: NDArray[np.int16]) -> None:
 class _Record:
     """A record that is being written, and the checks of its frames."""
 
-    def __init__(self, file: OutputFile, checks: h5py.Group, span: fragment.Span, plan: Plan) -> None:
+    def __init__(self, file: OutputFile, span: fragment.Span, plan: Plan) -> None:
         form = records.Form(plan.slices)
         payload = plan.window_blocks * wibeth.FRAME_BYTES
         made = records.new_record(file, form, span, dict.fromkeys(layout.sources(plan.crate), payload))
         self._file, self._fragments = file, list(made.values())
-        self._checks = checks.create_dataset(
-            layout.record_name(span.number, plan.slices),
-            (channel_map.N_STREAMS, plan.window_blocks),
-            np.uint64,
-            track_times=False,
-            fill_time="never",
-        )
+        self._checks: h5py.Dataset | None = None
+        if not plan.plain:
+            self._checks = file[CHECKS_GROUP].create_dataset(
+                layout.record_name(span.number, plan.slices),
+                (channel_map.N_STREAMS, plan.window_blocks),
+                np.uint64,
+                track_times=False,
+                fill_time="never",
+            )
 
     def write(self, at: int, frames: NDArray[np.uint64]) -> None:
         """Write frames, uint64 array (40, n, 900), from frame ``at`` of each stream on."""
         low = fragment.FRAGMENT_HEADER.itemsize + at * wibeth.FRAME_BYTES
         for one, rows in zip(self._fragments, frames, strict=True):
             self._file.put(one.offset + low, rows.reshape(-1))
-        self._checks[:, at : at + frames.shape[1]] = spans.frame_checks(frames)
+        if self._checks is not None:
+            self._checks[:, at : at + frames.shape[1]] = spans.frame_checks(frames)
 
 
 def _take(blocks: Iterator[Block], window: int) -> Block:
