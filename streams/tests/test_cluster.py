@@ -48,7 +48,7 @@ def frames(folder: Path, crate: int) -> dict[str, np.ndarray]:
             for record in sorted(name for name in file if name.startswith("TriggerRecord")):
                 for name, data in file[record]["RawData"].items():
                     if name.endswith("WIBEth"):
-                        found.setdefault(name, []).append(np.asarray(data)[72:])
+                        found.setdefault(name, []).append(np.asarray(data).ravel()[72:])
                 found.setdefault("records", []).append(np.array([record]))
             for name in ("events", "charge"):
                 found.setdefault(name, []).append(np.asarray(file["Truth"][name]))

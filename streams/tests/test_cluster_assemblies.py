@@ -127,4 +127,4 @@ def test_a_file_has_the_crate_and_the_map_of_the_configuration(tmp_path: Path):
         with h5py.File(tmp_path / f"{name}.h5") as file:
             assert np.array_equal(file["ChannelMap"], channel_map.offline_channels(crate))
             frames = [d for n, d in file["TriggerRecord000001.0000/RawData"].items() if n.endswith("WIBEth")]
-            assert {int(np.asarray(d)[72:80].view(np.uint64)[0]) >> 12 & 1023 for d in frames} == {3}
+            assert {int(np.asarray(d).ravel()[72:80].view(np.uint64)[0]) >> 12 & 1023 for d in frames} == {3}
