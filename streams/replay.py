@@ -12,7 +12,7 @@ streams.errors.UserError: cannot read absent.h5: no such file
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -27,12 +27,13 @@ from streams.daq.crate_map import table_of
 from streams.daq.file_facts import File
 from streams.daq.hdf5 import opened
 from streams.daq.links import FileLinks
-from streams.daq.receive import Identity, Span, receive
+from streams.daq.receive import Identity, Links, Span, receive
 from streams.daq.report import LOST, Report
 from streams.daq.truth_reading import Truth, TruthReader
 from streams.daq.windows import Window, tick_of
 from streams.errors import UserError
 
+Through = Callable[[Iterable[Links]], Iterable[Links]]
 _NO_TRUTH = (np.zeros(0, EVENT_DTYPE), np.zeros(0, CHARGE_DTYPE))
 
 
@@ -54,6 +55,7 @@ def blocks(
     channel_map: Path | None = None,
     report: Report | None = None,
     strict: bool = False,
+    through: Through | None = None,
 ) -> Iterator[Block]:
     """Yield all planes of a file or folder, block by block, with its truth (none for real data).
 
@@ -64,6 +66,7 @@ def blocks(
     channel_map : DUNE's text file PD2HDChannelMap; without it the map in the file, else the built-in rule.
     report : counts what is wrong, while the blocks come.
     strict : end with the first thing that is wrong.
+    through : put between the windows and the reader: faults (``streams.daq.injection.injected``).
 
     Raises
     ------
@@ -75,12 +78,17 @@ def blocks(
     table = table_of(found, number, channel_map)
     with ExitStack() as stack:
         truth = _Truths(stack)
-        for window, span in received(found, number, table, seen, strict):
+        for window, span in received(found, number, table, seen, strict, through):
             yield from _blocks(window, span, table, truth)
 
 
 def received(
-    found: Catalogue, crate: int, table: NDArray[np.int16], report: Report, strict: bool = False
+    found: Catalogue,
+    crate: int,
+    table: NDArray[np.int16],
+    report: Report,
+    strict: bool = False,
+    through: Through | None = None,
 ) -> Iterator[tuple[Window, Span]]:
     """Yield the spans of a crate, each with its window; see ``blocks``.
 
@@ -90,7 +98,8 @@ def received(
     _stop(report, strict)
     chosen = new_windows(of_crate(found, crate))
     before = report.windows
-    for span in receive(_links(chosen, report), identity_of(found.words[crate], table), report):
+    links: Iterable[Links] = _links(chosen, report)
+    for span in receive(through(links) if through else links, identity_of(found.words[crate], table), report):
         _stop(report, strict)
         yield chosen[span.window - before][0], span
     report.first = report.first or next(iter(found.sums.sentences), None)

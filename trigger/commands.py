@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,7 @@ import typer
 from streams.errors import ConfigError
 
 if TYPE_CHECKING:
-    from streams.block import Block
-    from trigger.replay import Progress, Result
+    from trigger.replay import Result
 
 
 def train(
@@ -41,7 +39,9 @@ def train(
 
 
 def replay(
-    source: Path = typer.Argument(..., help="run.h5, or a TOML file of a simulation to stream from"),
+    source: Path = typer.Argument(
+        ..., help="run.h5, a folder of one run, or a TOML file of a simulation to stream from"
+    ),
     firmware: Path = typer.Option(..., "--firmware", "-f", help="folder that `lartrig convert` wrote"),
     interactions: int = typer.Option(0, min=0, help="with a simulation: stop after this many interactions"),
     exposure: float = typer.Option(
@@ -49,24 +49,40 @@ def replay(
     ),
     report: Path | None = typer.Option(None, "--report", help="JSON file to write"),
     pictures: Path | None = typer.Option(None, "--pictures", help="folder for event.png and efficiency.png"),
+    faults: str = typer.Option(
+        "", "--faults", help='put faults into the frames: "lost=0.01,seed=7", or a TOML file (docs/replay.md)'
+    ),
+    speed: float = typer.Option(0.0, help="1: as fast as the detector; 0: as fast as it goes"),
+    strict: bool = typer.Option(False, "--strict", help="end with the first fault, exit code 1"),
+    crate: int | None = typer.Option(None, help="crate of a file with several"),
+    channel_map: Path | None = typer.Option(
+        None, "--map", help="DUNE's PD2HDChannelMap, for a file without a map"
+    ),
 ) -> None:
-    """Replay a file, or a simulation, through the trigger: triggers against truth.
+    """Replay a file, a folder or a simulation through the trigger: triggers against truth, and every fault counted.
 
     Example: lartrig replay run.h5 --firmware firmware/
 
     Example: lartrig replay signal.toml --firmware firmware/ --interactions 500 --report replay.json
+
+    Example: lartrig replay run.h5 --firmware firmware/ --faults "lost=0.01,flipped=0.01,silent=3@50"
     """
-    from streams.console import console
+    from streams.console import console, table
     from trigger import replay as replaying
     from trigger import report as reports
+    from trigger.replay_source import Asked, open_source
 
     loaded = replaying.load(firmware)
     _absent(report)
     _absent(pictures)
-    blocks, shown, per_10kt = _stream(source, interactions, exposure)
-    result = replaying.run(blocks, loaded, interactions=interactions, exposure_s=exposure, shown=shown)
-    result.per_10kt = per_10kt
+    asked = Asked(interactions, exposure, faults, speed, strict, crate, channel_map)
+    found = open_source(source, asked)
+    result = replaying.run(
+        found.blocks, loaded, interactions=interactions, exposure_s=exposure, shown=found.shown
+    )
+    result.per_10kt = found.per_10kt
     content = {"source": str(source), "threshold": loaded.settings.threshold, **reports.report(result)}
+    content["readout"] = found.content()
     if report is not None:
         _write_json(content, report)
     if pictures is not None:
@@ -75,6 +91,8 @@ def replay(
     if result.interactions:
         console.print(reports.energy_table(content))
     console.print(reports.summary(content))
+    if found.rows():
+        console.print(table("Frames of the readout", found.rows()))
 
 
 def _absent(path: Path | None) -> None:
@@ -90,43 +108,6 @@ def _absent(path: Path | None) -> None:
         raise ConfigError(f"output {path} exists already: remove it or choose another name")
     if not path.parent.is_dir():
         raise ConfigError(f"output {path}: the folder {path.parent} does not exist: create it first")
-
-
-def _stream(source: Path, interactions: int, exposure_s: float) -> tuple[Iterable[Block], Progress, float]:
-    """Return the blocks of a file or of a simulation, how to show progress on its frames, and rates per 10 kt."""
-    from streams import toml
-    from streams.config import SimulationConfig, checked
-    from streams.console import progress
-    from trigger.physics import PER_10KT
-    from trigger.sample import FRAME_S
-
-    if source.suffix != ".toml":
-        from streams.replay import blocks, windows
-
-        if interactions or exposure_s:
-            raise ConfigError(f"{source}: a file is replayed whole: leave out --interactions and --exposure")
-        whole = -(-sum(window.n_blocks for window in windows(source)) // 8)
-        return blocks(source), lambda frames: progress(frames, "replay, frames", whole), PER_10KT
-    import msgspec
-
-    from streams.signals import NeutrinoSignal
-    from streams.simulate import stream
-    from trigger.assembly import per_10kt
-
-    config = checked(toml.load(source, SimulationConfig))
-    factor = per_10kt(config)
-    neutrinos = [s for s in config.signals if isinstance(s, NeutrinoSignal)]
-    rate = sum(s.rate_hz for s in neutrinos)
-    if not interactions and not exposure_s:
-        raise ConfigError(f"{source}: a simulation has no end: give --interactions N or --exposure SECONDS")
-    if interactions and not rate:
-        raise ConfigError(
-            f"{source}: --interactions {interactions} needs neutrinos: give a signal of that kind a rate_hz over 0"
-        )
-    seconds = max(exposure_s, interactions / rate if interactions else 0.0)
-    about = int(seconds / FRAME_S) + 1
-    blocks_ = stream(msgspec.structs.replace(config, planes=("X",)))
-    return blocks_, lambda frames: progress(frames, "replay, frames (about)", about), factor
 
 
 def _write_json(content: dict[str, Any], path: Path) -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.block import TICKS_PER_BLOCK, Block
+from streams.block import TICKS_PER_BLOCK, TIMESTAMP_PER_TICK, Block
 from trigger.frontend import FastFrontEnd, FrontEnd
 
 
@@ -51,7 +51,7 @@ def filled(blocks: Iterable[Block], front_end: FrontEnd | FastFrontEnd) -> Itera
     front_end : its pedestals are what is given to channels that are missing.
     """
     seen: NDArray[np.bool_] | None = None  # channels that have sent anything
-    expected: int | None = None
+    expected: tuple[int, int] | None = None  # tick and timestamp
     for block in blocks:
         channels = block.adc.shape[1]
         seen = np.zeros(channels, np.bool_) if seen is None else seen
@@ -59,8 +59,10 @@ def filled(blocks: Iterable[Block], front_end: FrontEnd | FastFrontEnd) -> Itera
         known = np.zeros(channels, np.int32) if known is None else known
         lost = block.missing.get("X")
         new = ~seen if lost is None else ~(seen | lost)
-        begins = expected is not None and (block.first_tick != expected or bool(new.any()))
-        seen, expected = seen | new, block.first_tick + TICKS_PER_BLOCK
+        here = block.first_tick, block.timestamp
+        begins = expected is not None and (here != expected or bool(new.any()))
+        seen = seen | new
+        expected = here[0] + TICKS_PER_BLOCK, here[1] + TICKS_PER_BLOCK * TIMESTAMP_PER_TICK
         if lost is None:
             yield Fed(block.adc, begins, 0, block)
         else:

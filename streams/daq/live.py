@@ -9,17 +9,23 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from streams import channel_map
-from streams.block import TICKS_PER_BLOCK, TIMESTAMP_PER_TICK, Block
+from streams.block import CHARGE_DTYPE, EVENT_DTYPE, TICKS_PER_BLOCK, Block
+from streams.config import SimulationConfig
 from streams.daq import wibeth
 from streams.daq.frames import check_follows, frames_of
-from streams.daq.spans import frame_checks, places
+from streams.daq.receive import Links, Span, identity, receive
+from streams.daq.report import Report
+from streams.daq.spans import frame_checks, places, planes_of
+from streams.errors import UserError
+from streams.replay import missing_channels
 
 BLOCKS_AT_ONCE = 16
 KEPT_CHECKS = 4096  # frames of each stream whose checks can still be asked for: 134 ms
@@ -42,6 +48,7 @@ class LiveLinks:
     ----------
     begin : timestamp of the first frame.
     first_tick : tick of its first sample, from the start of the run.
+    table : int16 array, (40, 64), the channel map.
     overflowed : frames that nobody took in time (256 blocks), and that were dropped.
     """
 
@@ -60,10 +67,8 @@ class LiveLinks:
             raise ValueError(f"{name}: got no block, want at least one")
         self.begin, self.first_tick = first.timestamp, first.first_tick
         self._source: Iterator[Block] = chain([first], source)
-        self._crate, self._places = (
-            crate,
-            places(channel_map.offline_channels(crate) if offline is None else offline),
-        )
+        self.table = channel_map.offline_channels(crate) if offline is None else offline
+        self._crate, self._places = crate, places(self.table)
         self._made = 0  # blocks so far
         self._waiting: deque[tuple[int, NDArray[np.uint64]]] = deque()  # first block, frames (40, n, 900)
         self._taken = np.zeros(channel_map.N_STREAMS, np.int64)  # frames of each stream
@@ -101,11 +106,12 @@ class LiveLinks:
             (number >= max(0, self._made - KEPT_CHECKS)) & (number < self._made), found, np.uint64(0)
         )
 
-    def truth(self, timestamp: int) -> Truth | None:
-        """Return events and charge of the block at ``timestamp``, and forget those before it."""
+    def truth(self, timestamp: int) -> Truth:
+        """Return events and charge of the block at ``timestamp`` (empty if there is none); forget those before it."""
         while self._truth and self._truth[0][0] < timestamp:
             self._truth.popleft()
-        return self._truth[0][1] if self._truth and self._truth[0][0] == timestamp else None
+        here = self._truth and self._truth[0][0] == timestamp
+        return self._truth[0][1] if here else (np.zeros(0, EVENT_DTYPE), np.zeros(0, CHARGE_DTYPE))
 
     def _add(self, chunk: list[Block]) -> None:
         tick = self.first_tick + self._made * TICKS_PER_BLOCK
@@ -134,6 +140,48 @@ class LiveLinks:
             self._forget()
 
 
-def tick_of(timestamp: int, links: LiveLinks) -> int:
-    """Return the tick, from the start of the run, of a timestamp of a live source."""
-    return links.first_tick + (timestamp - links.begin) // TIMESTAMP_PER_TICK
+def live_blocks(
+    config: SimulationConfig,
+    report: Report,
+    *,
+    through: Callable[[Iterable[Links]], Iterable[Links]] | None = None,
+    strict: bool = False,
+) -> Iterator[Block]:
+    """Yield a simulation without end as a reader sees it: frames, faults, receiver, blocks of all planes with truth.
+
+    Parameters
+    ----------
+    config : the simulation; all planes are read out, as frames hold all.
+    report : counts what was wrong, while the blocks come.
+    through : what is between the simulation and its reader: faults.
+    strict : end with the first thing that is wrong.
+
+    Raises
+    ------
+    ConfigError : a detector whose channels no published map puts on streams.
+    UserError : with ``strict``, the first thing that is wrong.
+    """
+    from streams.daq.plan import plan_of
+    from streams.simulate import stream
+
+    whole = msgspec.structs.replace(config, planes=channel_map.PLANES)
+    plan = plan_of(whole)
+    live = LiveLinks(stream(whole), plan.crate, plan.table(), "simulation")
+    windows: Iterable[Links] = through([live]) if through else [live]
+    return blocks_of(live, receive(windows, identity(plan.crate, plan.table()), report), report, strict)
+
+
+def blocks_of(
+    live: LiveLinks, spans: Iterable[Span], report: Report, strict: bool = False
+) -> Iterator[Block]:
+    """Yield the spans that were received from a live source as blocks, with their truth."""
+    for span in spans:
+        if strict and report.first is not None:
+            raise UserError(report.first)
+        for k, row in enumerate(span.samples):
+            timestamp = span.timestamp + k * wibeth.TIMESTAMP_PER_FRAME
+            planes = planes_of(row)
+            missing = {} if span.missing is None else missing_channels(span.missing[k], live.table)
+            events, charge = live.truth(timestamp)
+            tick = live.first_tick + (timestamp - live.begin) // wibeth.TIMESTAMP_PER_FRAME * TICKS_PER_BLOCK
+            yield Block(tick, timestamp, planes.pop("X"), events, charge, planes, missing)

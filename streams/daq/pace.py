@@ -19,6 +19,7 @@ from typing import TypeVar
 from streams.errors import ConfigError
 
 Item = TypeVar("Item")
+LATE_S = 1e-3  # later than this counts: a sleep may last as much longer than it should
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Pace:
     Attributes
     ----------
     items : handed on.
-    late : of them, ready only after their time.
+    late : of them, handed on more than a millisecond after their time.
     behind_s : by how much the last one was behind.
     most_behind_s : by how much the worst one was behind.
     """
@@ -44,7 +45,7 @@ class Pace:
             return {"pace": "never late"}
         worst, last = self.most_behind_s * 1e3, self.behind_s * 1e3
         text = (
-            f"{self.late} of {self.items} blocks late, at most by {worst:.1f} ms, at the end by {last:.1f} ms"
+            f"{self.late} of {self.items} late, at most by {worst:.1f} ms, at the end by {last:.1f} ms"
         )
         return {"pace": text}
 
@@ -93,7 +94,7 @@ def paced(
             wait = start + due - clock()
             if wait > 0:
                 sleep(wait)
-            pace.late += wait < 0
+            pace.late += wait < -LATE_S
             pace.behind_s = max(0.0, -wait)
             pace.most_behind_s = max(pace.most_behind_s, pace.behind_s)
         yield item

@@ -7,12 +7,22 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from streams import channel_map
+from streams import channel_map, replay
+from streams.config import SimulationConfig
 from streams.daq import wibeth
 from streams.daq.adc_words import unpack
-from streams.daq.live import KEPT_CHECKS, MOST_WAITING, LiveLinks, tick_of
+from streams.daq.faults import parse
+from streams.daq.injection import Ledger, injected
+from streams.daq.live import KEPT_CHECKS, MOST_WAITING, LiveLinks, blocks_of, live_blocks
+from streams.daq.receive import identity, receive
+from streams.daq.report import Report
 from streams.daq.spans import frame_checks
+from streams.daq.writer import Plan, write_file
+from streams.errors import ConfigError, UserError
+from streams.simulate import stream as simulated
 from streams.tests.made_up import FIRST_TIMESTAMP, blocks
+
+COUNTS = ("lost", "duplicated", "reordered", "late", "truncated", "corrupted", "jumped", "flagged", "stepped")
 
 
 def frames_of(live, stream, n):
@@ -42,7 +52,6 @@ def test_frames_of_a_crate(crate):
         samples = np.stack([np.hstack([b.induction["U"], b.induction["V"], b.adc]) for b in want])
         np.testing.assert_array_equal(unpack(words), samples[:, :, table[stream]])
         np.testing.assert_array_equal(live.checks(stream, live.begin, 20), frame_checks(words))
-    assert tick_of(live.begin + 2048, live) == 192
 
 
 def test_truth_comes_with_its_time():
@@ -53,7 +62,7 @@ def test_truth_comes_with_its_time():
         events, charge = live.truth(live.begin + 2048 * number)
         np.testing.assert_array_equal(events, want[number].events)
         np.testing.assert_array_equal(charge, want[number].charge)
-    assert live.truth(live.begin + 2048) is None and live.truth(live.begin + 2048 * 9) is None
+    assert [len(part) for when in (1, 9) for part in live.truth(live.begin + 2048 * when)] == [0, 0, 0, 0]
 
 
 def test_a_stream_that_nobody_reads_does_not_fill_the_memory():
@@ -86,3 +95,54 @@ def test_blocks_that_do_not_follow_each_other():
         live.until(live.begin + 10000)
     with pytest.raises(ValueError, match="live: got no block"):
         LiveLinks([])
+
+
+def same(one, other):
+    """Compare two blocks, all that is in them."""
+    assert (one.first_tick, one.timestamp) == (other.first_tick, other.timestamp)
+    np.testing.assert_array_equal(one.adc, other.adc)
+    np.testing.assert_array_equal(one.events, other.events)
+    np.testing.assert_array_equal(one.charge, other.charge)
+    for name in ("induction", "missing"):
+        ours, theirs = getattr(one, name), getattr(other, name)
+        assert list(ours) == list(theirs)
+        for plane, values in ours.items():
+            np.testing.assert_array_equal(values, theirs[plane])
+
+
+@pytest.mark.parametrize("crate", [1, 3])
+@pytest.mark.parametrize(
+    "text", ["", "lost=0.02,duplicated=0.02,reordered=0.02,flipped=0.02,truncated=0.02,silent=3@30+20"]
+)
+def test_file_and_live_give_equal_blocks(tmp_path, text, crate):
+    n, path = 90, tmp_path / "run.h5"
+    write_file(path, islice(blocks(first_tick=640), n), Plan(1, n, crate=crate))
+    faults, reports, ledgers = parse(text), (Report(), Report()), (Ledger(), Ledger())
+    from_file = replay.blocks(path, report=reports[0], through=lambda w: injected(w, faults, ledgers[0]))
+    live = LiveLinks(islice(blocks(first_tick=640), n), crate=crate)
+    spans = receive(injected([live], faults, ledgers[1]), identity(crate), reports[1])
+    count = 0
+    for one, other in zip(from_file, blocks_of(live, spans, reports[1]), strict=True):
+        same(one, other)
+        count += 1
+    np.testing.assert_array_equal(reports[0].counts, reports[1].counts)
+    np.testing.assert_array_equal(ledgers[0].rows, ledgers[1].rows)
+    seen = ledgers[0].seen(checks=True)
+    assert all((reports[0].counts[name] == seen[name]).all() for name in COUNTS)
+    assert (count, reports[0].good) == (n, not text)
+
+
+def test_a_simulation_through_the_reader_is_the_simulation():
+    config, report = SimulationConfig(seed=4), Report()
+    for block, want in islice(zip(live_blocks(config, report), simulated(config), strict=False), 40):
+        same(block, want)
+    assert report.good
+    faults, ledger = parse("lost=0.05"), Ledger()
+    with pytest.raises(UserError, match=r"^simulation: stream \d+ .*is missing"):
+        list(
+            islice(
+                live_blocks(config, Report(), through=lambda w: injected(w, faults, ledger), strict=True), 40
+            )
+        )
+    with pytest.raises(ConfigError, match="fd1-hd-apa"):
+        next(live_blocks(SimulationConfig(detector="fd2-vd-bottom"), Report()))

@@ -47,8 +47,13 @@ def test_what_is_late_is_counted_and_the_rest_catches_up():
     watch, pace, at = replay([2.5, 0.25, 0.0, 0.0], speed=1.0)
     assert at == [2.5, 2.75, 3.0, 4.0]
     assert (pace.late, pace.most_behind_s, pace.behind_s) == (2, 1.5, 0.0)
-    assert pace.rows() == {"pace": "2 of 4 blocks late, at most by 1500.0 ms, at the end by 0.0 ms"}
+    assert pace.rows() == {"pace": "2 of 4 late, at most by 1500.0 ms, at the end by 0.0 ms"}
     assert watch.slept == [0.25, 1.0]
+
+
+def test_less_than_a_millisecond_is_not_late():
+    _, pace, _ = replay([1.0005, 1.0, 1.001], speed=1.0)
+    assert (pace.late, round(pace.most_behind_s, 6)) == (1, 0.0015)
 
 
 def test_free_running_never_waits():

@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 from streams import cli
 from streams.block import CHARGE_DTYPE, EVENT_DTYPE, Block
 from streams.config import SimulationConfig
-from streams.errors import ConfigError, UserError
+from streams.errors import UserError
 from streams.signals import NeutrinoSignal
 from streams.simulate import stream
-from trigger import commands, network_spec, replay, report, settings
+from trigger import network_spec, replay, report, settings
 from trigger.network_spec import Conv2D, Format, Input, MaxPool2D, NetworkSpec, Quantize
 from trigger.physics import feldman_cousins
 
@@ -258,8 +258,3 @@ def test_replay_never_imports_tensorflow() -> None:
     code = "import sys, trigger.report, trigger.commands, trigger.plots; print('tensorflow' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
-
-
-def test_the_limits_of_a_file_are_refused_by_the_function_too(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="a file is replayed whole"):
-        commands._stream(tmp_path / "run.h5", 0, 1.0)
