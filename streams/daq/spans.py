@@ -104,7 +104,8 @@ def open_frames(
     word = np.array([word0], np.uint64)
     plans, grouped = table.plans[one], table.grouped[one]
     wanted = np.array(checks, np.uint64, ndmin=2)
-    return int(_open(address, count, word, np.uint64(timestamp), wanted, plans, grouped, samples)[0])
+    good, _ = _open(address, count, word, np.uint64(timestamp), wanted, plans, grouped, samples)
+    return int(good[0])
 
 
 def open_span(
@@ -144,7 +145,7 @@ def open_span(
     addresses = np.array([_address(piece) for piece in pieces], np.int64)
     words, wanted = np.ascontiguousarray(word0, np.uint64), np.array(checks, np.uint64, ndmin=2)
     begin = np.uint64(timestamp)
-    return _open(addresses, counts, words, begin, wanted, table.plans, table.grouped, samples)
+    return _open(addresses, counts, words, begin, wanted, table.plans, table.grouped, samples)[0]
 
 
 def _check_span(samples: NDArray[np.uint16], rows: int) -> None:
@@ -204,12 +205,15 @@ def _open(
     plans: NDArray[np.int32],
     grouped: NDArray[np.bool_],
     samples: NDArray[np.uint16],
-) -> NDArray[np.int64]:
+) -> tuple[NDArray[np.int64], np.uint16]:
     good = np.zeros(len(counts), np.int64)
+    seen = np.uint16(0)
     seq = np.uint64(0xFFF) << np.uint64(40)  # seq_id is bits 40 to 51 of word 0
     for k in range(
         samples.shape[0]
     ):  # block by block, so that a row stays in the cache while its streams are opened
+        for line in range(0, samples.shape[1], 32):  # as in _close; what is read has to be used
+            seen |= samples[k, line]
         row = np.int64(samples.ctypes.data) + 327_680 * k
         later = timestamp + np.uint64(2048) * np.uint64(k)
         for s in range(len(counts)):
@@ -227,7 +231,7 @@ def _open(
             else:
                 kernels.open_frame_singly(frame, plan, row)
             good[s] = k + 1
-    return good
+    return good, seen
 
 
 @compiled
