@@ -30,6 +30,7 @@ from trigger.frames import Frame, frames
 from trigger.frontend import FastFrontEnd, FrontEndConfig
 from trigger.integer_network_fast import evaluate_fast
 from trigger.missing import Fed, fed
+from trigger.replay_source import Asked, open_source
 
 HARNESS = Path(__file__).with_name("chain_bulk.sv")
 _CLOCKS_PER_US = 250  # the harness has a period of 4 ns
@@ -85,26 +86,33 @@ class Report:
     seconds: dict[str, float]
 
 
-def cosim(firmware: Path, run: Path, *, windows: int = 0, simulator: str = "verilator") -> Report:
+def cosim(
+    firmware: Path, run: Path, *, windows: int = 0, simulator: str = "verilator", asked: Asked | None = None
+) -> Report:
     """Simulate the chain on a file and compare every beat with the integer references.
 
     Parameters
     ----------
     firmware : folder that ``convert`` wrote.
-    run : DUNE-DAQ HDF5 file.
+    run : DUNE-DAQ HDF5 file, or a folder of one run.
     windows : trigger records of the file to take, from the first; 0 takes all.
     simulator : ``verilator`` or ``icarus``.
+    asked : crate, and faults to put into the frames; what is missing is no signal, on the chip as in the references.
 
     Raises
     ------
     UserError : a tool or a file is missing or damaged; or a beat, the latency or the pace is not as it must be:
         then the text says where, got and want.
     """
-    return simulate_chain(firmware_folder.read(firmware), list(_blocks(run, windows)), simulator)
+    return simulate_chain(
+        firmware_folder.read(firmware), list(_blocks(run, windows, asked or Asked())), simulator
+    )
 
 
 def simulate_chain(chip: Firmware, data: list[Block], simulator: str = "verilator") -> Report:
     """Simulate the chain on blocks and compare every beat; see ``cosim``."""
+    if not data:
+        raise UserError("co-simulation: got no block with data, want at least one")
     design = _design(chip, simulator)
     start = time.monotonic()
     try:
@@ -122,12 +130,12 @@ def simulate_chain(chip: Firmware, data: list[Block], simulator: str = "verilato
     return report
 
 
-def _blocks(run: Path, windows: int) -> Iterator[Block]:
-    found = replay.windows(run)
+def _blocks(run: Path, windows: int, asked: Asked) -> Iterator[Block]:
+    found = replay.windows(run, asked.crate)
     if windows > len(found):
         raise ConfigError(f"got --windows {windows}, but {run} has {len(found)}")
-    count = sum(window.n_blocks for window in found[: windows or None])
-    return itertools.islice(replay.blocks(run), count)
+    end = found[windows - 1].end
+    return itertools.takewhile(lambda block: block.timestamp < end, open_source(run, asked).blocks)
 
 
 def with_last(
