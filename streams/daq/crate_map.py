@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams import channel_map, channel_map_file
-from streams.daq import spans
 from streams.daq.catalogue import Catalogue
 from streams.daq.file_facts import File
 from streams.errors import UserError
@@ -53,7 +52,17 @@ def _table(file: File) -> NDArray[np.int16]:
 
 
 def _check(file: File) -> None:
-    try:
-        spans.places(_table(file))
-    except (ValueError, AttributeError, TypeError) as error:
-        raise UserError(f"{file.path}: /ChannelMap: {error}: give one with --channel-map") from error
+    """Refuse a table that is not a map; the frames' places (``spans.places``) say so of channels too, but not where."""
+    table = _table(file)
+    if table.shape != (channel_map.N_STREAMS, channel_map.CHANNELS_PER_STREAM):
+        raise UserError(
+            f"{file.path}: /ChannelMap: got {table.shape}, want (40, 64): give one with --channel-map"
+        )
+    inside = (table >= 0) & (table < channel_map.N_CHANNELS)
+    times = np.bincount(table[inside], minlength=channel_map.N_CHANNELS)
+    if not times.all():
+        gone = np.flatnonzero(times == 0)
+        raise UserError(
+            f"{file.path}: /ChannelMap: {len(gone)} of {channel_map.N_CHANNELS} channels are missing, the first is "
+            f"{gone[0]}: give one with --channel-map"
+        )

@@ -50,8 +50,8 @@ def rows(seen: Inspection) -> dict[str, object]:
     if writers:
         shown["written by"] = ", ".join(writers)
     for crate in seen.crates:
-        mark = f" of crate {crate.crate}" if len(seen.crates) > 1 else ""
-        shown |= {f"{name}{mark}": value for name, value in _crate_rows(crate).items()}
+        mark = f"crate {crate.crate}: " if len(seen.crates) > 1 else ""
+        shown |= {f"{mark}{name}": value for name, value in _crate_rows(crate).items()}
     shown |= seen.tps.rows() if seen.tps else {}
     for kind, (count, size) in sorted(found.others.items()):
         shown[f"other: {kind}"] = f"{count} fragments, {size / 1e6:.1f} MB"
@@ -64,7 +64,10 @@ def rows(seen: Inspection) -> dict[str, object]:
         shown["truth, others"] = f"{sum(events for _, events in rest)} events of {len(rest)} more sources"
     if not any(file.truth for file in found.files):
         shown["truth"] = "none"
-    shown["integrity"] = "FAILED" if seen.fault else "good: every frame in order, all streams aligned"
+    good = (
+        "good: every frame in order, all streams aligned" if seen.crates else "good: every fragment is whole"
+    )
+    shown["integrity"] = "FAILED" if seen.fault else good
     return shown
 
 
@@ -111,7 +114,9 @@ def _pause(crate: CrateSummary) -> str:
     """Say how far the windows reach if there are pauses between them."""
     first, last = crate.windows[0], crate.windows[-1]
     seconds = (last.end - first.timestamp) / 62.5e6
-    return f", over {seconds:.3f} s" if seconds > 1.001 * crate.seconds else ""
+    if seconds < 1.001 * crate.seconds:
+        return ""
+    return f", over {seconds:.3f} s" if seconds >= 1 else f", over {seconds * 1e3:.3f} ms"
 
 
 def _range(numbers: Iterable[int]) -> str:
