@@ -44,9 +44,7 @@ class Pace:
         if not self.late:
             return {"pace": "never late"}
         worst, last = self.most_behind_s * 1e3, self.behind_s * 1e3
-        text = (
-            f"{self.late} of {self.items} late, at most by {worst:.1f} ms, at the end by {last:.1f} ms"
-        )
+        text = f"{self.late} of {self.items} late, at most by {worst:.1f} ms, at the end by {last:.1f} ms"
         return {"pace": text}
 
 

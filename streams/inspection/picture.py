@@ -17,7 +17,7 @@ from streams.daq import wibeth
 from streams.daq.report import CAUSES
 from streams.errors import ConfigError
 from streams.inspection.look import CrateSummary, Inspection
-from streams.inspection.tps import TpSums
+from streams.inspection.tps import HEIGHT_STEP, TpSums
 from streams.output import fresh
 
 PLANE_COLOURS = {"U": "#0b62a4", "V": "#1b8a5a", "X": "#c2571a"}
@@ -32,6 +32,8 @@ CAUSE_COLOURS = {
 }
 FORMATS = (".png", ".pdf", ".svg")
 _MS_PER_BLOCK = wibeth.TIMESTAMP_PER_FRAME / 62_500
+_MOST_NAMED = 8  # assemblies in a legend
+_HOT = 20.0  # times the median: then rates are drawn on a log axis
 _SPREAD = 4.0  # the axis of a plane reaches this many times from its middle half to either side, not to every outlier
 
 
@@ -195,34 +197,53 @@ def _tp_figure(sums: TpSums, seen: Inspection) -> Any:
     figure = _figure(13, 8)
     axes = figure.subplot_mosaic([["U", "V", "X"], ["time", "time", "height"]])
     for plane, counts in sums.by_plane().items():
-        for assembly, part in enumerate(counts):
-            if part.any():
-                label = f"assembly {assembly}" if len(counts) > 1 else None
-                axes[plane].plot(part / sums.seconds, drawstyle="steps-mid", linewidth=0.6, label=label,
-                                 color=PLANE_COLOURS[plane] if len(counts) == 1 else None)  # fmt: skip
-        axes[plane].set_xlim(0, counts.shape[1])
-        axes[plane].set_ylim(bottom=0)
-        axes[plane].set_xlabel(f"{plane} channel")
-        axes[plane].set_ylabel("TPs per second")
-        axes[plane].set_title(f"plane {plane}: {int(counts.sum())} TPs", fontsize=10)
-        if len(counts) > 1 and counts.any():
-            axes[plane].legend(fontsize=8)
+        _tp_rates(axes[plane], plane, counts / sums.seconds)
     edges = np.linspace(0, sums.seconds * 1e3, len(sums.by_time) + 1)
-    axes["time"].stairs(
-        sums.by_time / (sums.seconds / len(sums.by_time)), edges, color="#222222", linewidth=0.8
-    )
+    rate = sums.by_time / (sums.seconds / len(sums.by_time))
+    axes["time"].stairs(rate, edges, color="#222222", linewidth=0.8)
+    axes["time"].set_xlim(0, edges[-1])
+    axes["time"].set_ylim(bottom=0)
     axes["time"].set_xlabel("time from the first TP [ms]")
     axes["time"].set_ylabel("TPs per second")
-    axes["time"].set_ylim(bottom=0)
-    for row, plane in enumerate(channel_map.PLANES):
-        if sums.by_height[row].any():
-            heights = 128.0 * np.arange(sums.by_height.shape[1] + 1)
-            axes["height"].stairs(sums.by_height[row], heights, color=PLANE_COLOURS[plane], label=plane)
-    axes["height"].set_xlabel("peak [ADC]")
-    axes["height"].set_ylabel("TPs per 128 ADC")
-    axes["height"].set_yscale("symlog", linthresh=1)
-    axes["height"].legend(fontsize=8)
+    _tp_heights(axes["height"], sums)
     assert seen.found is not None
     run = seen.found.files[0].run_number
-    figure.suptitle(f"{seen.source.name}, run {run}: {sums.count} TPs in {sums.seconds * 1e3:.3g} ms")
+    figure.suptitle(f"{seen.source.name}, run {run}: {sums.count} TPs in {sums.span}")
     return figure
+
+
+def _tp_rates(axes: Any, plane: str, rates: Any) -> None:
+    """Draw the rate of each channel, one line for each assembly that has any."""
+    there = [number for number, part in enumerate(rates) if part.any()]
+    for number in there:
+        colour = PLANE_COLOURS[plane] if len(there) == 1 else None
+        label = f"assembly {number}"
+        axes.plot(rates[number], drawstyle="steps-mid", linewidth=0.7, label=label, color=colour)
+    if 1 < len(there) <= _MOST_NAMED:
+        axes.legend(fontsize=8)
+    full = rates[rates > 0]
+    if full.size and full.max() > _HOT * np.median(full):
+        axes.set_yscale("log")  # else a hot channel hides all others
+    else:
+        axes.set_ylim(bottom=0)
+    axes.set_xlim(0, rates.shape[1])
+    axes.set_xlabel(f"{plane} channel")
+    axes.set_ylabel("TPs per second")
+    mean = f"{full.mean():.1f} Hz in {full.size} channels" if full.size else "no TPs"
+    axes.set_title(f"plane {plane}: {mean}", fontsize=10)
+
+
+def _tp_heights(axes: Any, sums: TpSums) -> None:
+    """Draw how many TPs there are by their peak."""
+    last = int(np.flatnonzero(sums.by_height.any(axis=0)).max(initial=0)) + 2
+    edges = float(HEIGHT_STEP) * np.arange(last + 1)
+    for row, plane in enumerate(channel_map.PLANES):
+        if sums.by_height[row].any():
+            counts = np.pad(sums.by_height[row], (0, 2))[:last]
+            axes.stairs(counts, edges, color=PLANE_COLOURS[plane], label=plane)
+    axes.set_xlabel("peak [ADC]")
+    axes.set_ylabel(f"TPs per {HEIGHT_STEP} ADC")
+    axes.set_yscale("symlog", linthresh=1)
+    axes.set_ylim(bottom=0)
+    axes.set_xlim(0, edges[-1])
+    axes.legend(fontsize=8)

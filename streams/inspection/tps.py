@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from streams.daq.catalogue import Catalogue
 
 BINS = 400  # of the time axis
-HEIGHT_BINS = 128  # of the peak, 14 bits
+HEIGHT_BINS, HEIGHT_STEP = 1024, 16  # of the peak, 14 bits
 _CLOCK_HZ = 62.5e6  # of timestamps (reference section 1.4)
 _MOST_CHANNELS = 150 * channel_map.N_CHANNELS  # of a module
 
@@ -35,7 +35,7 @@ class TpSums:
     ----------
     by_channel : int64 array, counts by offline channel of the detector.
     by_time : int64 array, (400,).
-    by_height : int64 array, (planes U V X, 128), counts by peak in steps of 128 ADC counts.
+    by_height : int64 array, (planes U V X, 1024), counts by peak in steps of 16 ADC counts.
     outside : TPs whose channel or time is not of the detector or the run.
     """
 
@@ -67,13 +67,18 @@ class TpSums:
         plane = (inside >= channel_map.PLANE_FIRST["V"]).astype(np.int64) + (
             inside >= channel_map.PLANE_FIRST["X"]
         )
-        height = np.minimum(tps["adc_peak"][good].astype(np.int64) // 128, HEIGHT_BINS - 1)
+        height = np.minimum(tps["adc_peak"][good].astype(np.int64) // HEIGHT_STEP, HEIGHT_BINS - 1)
         np.add.at(self.by_height, (plane, height), 1)
 
     @property
     def seconds(self) -> float:
         """Time from begin to end."""
         return (self.end - self.begin) / _CLOCK_HZ
+
+    @property
+    def span(self) -> str:
+        """The time in words."""
+        return f"{self.seconds * 1e3:.3f} ms" if self.seconds < 1 else f"{self.seconds:.3f} s"
 
     def by_plane(self) -> dict[str, NDArray[np.int64]]:
         """Return the counts by channel of each plane, over all assemblies: (assemblies, channels of the plane)."""
@@ -85,9 +90,8 @@ class TpSums:
 
     def rows(self) -> dict[str, object]:
         """Return names and values for a table."""
-        span = f"{self.seconds * 1e3:.3f} ms" if self.seconds < 1 else f"{self.seconds:.3f} s"
         rows: dict[str, object] = {
-            "TPs": f"{self.count}, version {self.version}, in {span}: {self.count / self.seconds:.0f} Hz"
+            "TPs": f"{self.count}, version {self.version}, in {self.span}: {self.count / self.seconds:.0f} Hz"
         }
         for plane, counts in self.by_plane().items():
             if counts.any():
