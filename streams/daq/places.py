@@ -48,21 +48,20 @@ def places(offline: NDArray[np.int16]) -> Places:
         here = (offline >= channel) & (offline < channel + PLANE_CHANNELS[plane])
         first[here] = SAMPLES * channel + offline[here].astype(np.int32) - channel
         step[here] = PLANE_CHANNELS[plane]
-    plans, grouped = zip(*map(_plan, first, step), strict=True)
-    return Places(first, step, np.array(plans), np.array(grouped))
+    return Places(first, step, *_plans(first, step))
 
 
-def _plan(first: NDArray[np.int32], step: NDArray[np.int32]) -> tuple[NDArray[np.int32], bool]:
-    """Return the plan of one stream, and whether each four of its channels in a row are neighbours."""
-    order = np.argsort(first)
-    runs = first[order].reshape(-1, _GROUP)
-    grouped = bool((np.diff(runs, axis=1) == 1).all())
-    heads = order[::_GROUP] if grouped else order
-    plan = np.zeros((3, CHANNELS), np.int32)
-    plan[0] = vectors.bench_offsets(order)
-    plan[1, : len(heads)] = 2 * first[heads]
-    plan[2, : len(heads)] = 2 * step[heads]
-    return plan.ravel(), grouped
+def _plans(first: NDArray[np.int32], step: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Return the plan of each stream, and whether each four of its channels in a row are neighbours."""
+    order = np.argsort(first, axis=1)
+    first, step = np.take_along_axis(first, order, 1), np.take_along_axis(step, order, 1)
+    grouped = (np.diff(first.reshape(N_STREAMS, -1, _GROUP), axis=2) == 1).all(axis=(1, 2))
+    plans = np.zeros((N_STREAMS, 3, CHANNELS), np.int32)
+    plans[:, 0] = vectors.bench_offsets(order)
+    for row, values in ((1, first), (2, step)):
+        plans[~grouped, row] = 2 * values[~grouped]
+        plans[grouped, row, : CHANNELS // _GROUP] = 2 * values[grouped, ::_GROUP]
+    return plans.reshape(N_STREAMS, -1), grouped
 
 
 def planes_of(row: NDArray[np.uint16]) -> dict[str, NDArray[np.uint16]]:

@@ -41,6 +41,8 @@ __all__ = [
     "planes_of",
 ]
 
+MANY = 16  # streams that fill most of the memory's lines of a row, so that it pays to read all of it first
+
 
 def frame_checks(frames: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return a check of 64 bits over all 900 words of each frame: uint64 (...), from (..., 900).
@@ -212,8 +214,8 @@ def _open(
     for k in range(
         samples.shape[0]
     ):  # block by block, so that a row stays in the cache while its streams are opened
-        for line in range(0, samples.shape[1], 32):  # as in _close; what is read has to be used
-            seen |= samples[k, line]
+        for line in range(0, samples.shape[1] if len(counts) >= MANY else 0, 32):  # as in _close
+            seen |= samples[k, line]  # what is read has to be used
         row = np.int64(samples.ctypes.data) + 327_680 * k
         later = timestamp + np.uint64(2048) * np.uint64(k)
         for s in range(len(counts)):
