@@ -1,7 +1,7 @@
 """Where frames begin and end in a stream's bytes: whole ones, cut ones, and bytes without a header.
 
 A frame is whole if another header stands right behind it, or nothing does. If a header stands within its 7 200
-bytes, it was cut short there.
+bytes, it was cut short there. If there is no header for longer, other frames lost theirs.
 
 >>> import numpy as np
 >>> from types import SimpleNamespace
@@ -21,6 +21,7 @@ from streams.daq.place import SEQ_MASK, SEQ_SHIFT
 from streams.daq.tape import HEADER_BYTES, Tape
 from streams.daq.wibeth import FRAME_BYTES, SEQ_MODULO
 
+_LOOK_AHEAD = 6  # frames within which the next header must come
 _PATTERN_BYTES = 5  # of word 0 that are the same in all frames of a stream
 
 Words = tuple[int, int]  # words 0 and 1 of a frame
@@ -52,24 +53,31 @@ class Framing:
         words = self.words(offset)
         return self.tape.left() == offset if words is None else self.is_header(words)
 
-    def size(self, over: bool, fits: Fits) -> int:
-        """Return how many bytes there are of the frame that begins here: fewer than 7 200 if it was cut.
+    def size(self, over: bool, fits: Fits, least: int = HEADER_BYTES) -> int:
+        """Return how many bytes there are of the frame that begins here: 7 200, fewer if it was cut.
 
-        0 if that shows only in bytes that are still to come; there are none if ``over``.
+        0 if that shows only in bytes that are still to come; there are none if ``over``. -1 if there is no telling.
+
+        The next header tells: after 7 200 bytes or a multiple the frame is whole. Else it was cut, and what is between
+        lost its headers. But ``least`` bytes must be left of it, as much as is right; else a later frame was cut.
         """
-        if not self.tape.need(FRAME_BYTES):
-            return (self.search(fits) or self.tape.left()) if over else 0
-        if self.followed(FRAME_BYTES):
+        if self.tape.need(FRAME_BYTES) and self.followed(FRAME_BYTES):
             return FRAME_BYTES
-        if not self.tape.need(FRAME_BYTES + HEADER_BYTES) and not over:
-            return 0
-        return self.search(fits) or FRAME_BYTES
+        for frames in range(1, _LOOK_AHEAD):
+            enough = self.tape.need(frames * FRAME_BYTES + HEADER_BYTES)
+            if not enough and not over:
+                return 0
+            found = self.search(fits, frames * FRAME_BYTES) or (0 if enough else self.tape.left())
+            if found:
+                part = found % FRAME_BYTES
+                return part if part >= least or found < FRAME_BYTES else FRAME_BYTES
+        return -1
 
-    def search(self, fits: Fits) -> int:
-        """Return where within the next 7 200 bytes, after the first, a header stands that fits; 0 if nowhere."""
+    def search(self, fits: Fits, end: int = FRAME_BYTES) -> int:
+        """Return where before ``end``, but not here, a header stands that fits; 0 if nowhere."""
         at = 0
         while True:
-            at = self.tape.find(self._pattern, at + 1, FRAME_BYTES - 1 + _PATTERN_BYTES)
+            at = self.tape.find(self._pattern, at + 1, end - 1 + _PATTERN_BYTES)
             if at < 0:
                 return 0
             words = self.tape.words(at)

@@ -14,7 +14,7 @@
 
 from __future__ import annotations
 
-from streams.daq.place import FAR
+from streams.daq.place import FAR, WAIT
 from streams.daq.refused import Options, Refused
 from streams.daq.report import LOST
 from streams.daq.window import Window
@@ -26,15 +26,16 @@ class Holes:
     Attributes
     ----------
     begin : first place that is not given up yet.
+    newest : last place that may be a hole; frames of later ones have not come.
     refused : frames that came and were refused, and may explain a hole.
     """
 
-    __slots__ = ("_number", "_why", "_window", "begin", "refused")
+    __slots__ = ("_number", "_why", "_window", "begin", "newest", "refused")
 
     def __init__(self, window: Window, number: int) -> None:
         self._window, self._number = window, number
         self._why: dict[int, int | None] = {}  # None: not given up
-        self.begin = 0
+        self.begin, self.newest = 0, -1
         self.refused = Refused()
 
     def __contains__(self, place: int) -> bool:
@@ -68,7 +69,7 @@ class Holes:
     def give_up(self, place: int, blocks: int, cause: int | None = None) -> None:
         """Count missing frames; of a single one that has no cause, the refused frames may tell it."""
         if cause is None:
-            cause = self.refused.claim(place) if blocks == 1 else LOST
+            cause = self.refused.claim(place, self._is_open) if blocks == 1 else LOST
         self._window.missing(self._number, place, blocks, cause)
         for hole in range(max(place, place + blocks - FAR), place + blocks):
             self._why[hole] = cause
@@ -83,3 +84,8 @@ class Holes:
             copies = self.refused.settle(place)
             if copies:
                 self._window.report.add("duplicated", self._number, copies)
+
+    def _is_open(self, place: int) -> bool:
+        """Return if the frame of a place may still be missing."""
+        known = self._why.get(place, 0) is None
+        return place >= self.begin and (known or self.newest < place <= self.newest + WAIT)

@@ -48,7 +48,11 @@ def lock(frames: list[tuple[int, int, int]], begin: int) -> Lock | None:
     own: dict[int, Counter[int]] = {}
     for stream, time, seq in together:
         own.setdefault(stream, Counter())[_relation(time, seq)] += 1
-    relations = {stream: _most(counts, votes) for stream, counts in own.items()}
+    sure = votes[common] > sum(votes.values()) / 2  # then a single frame that says otherwise is not believed
+    relations = {
+        stream: common if sure and max(counts.values()) == 1 else _most(counts, votes)
+        for stream, counts in own.items()
+    }
     base = min(time for stream, time, seq in together if relations[stream] == _relation(time, seq))
     if begin % TIMESTAMP_PER_FRAME == phase and 0 < base - begin <= WAIT * TIMESTAMP_PER_FRAME:
         base = begin

@@ -28,7 +28,7 @@ def place_of(seq: int, after: int) -> int:
 
 
 def explain(seq: int, timestamp: int, seq0: int, base: int, newest: int) -> Options:
-    """Return what a frame can have been whose seq_id and timestamp disagree.
+    """Return what a frame can have been whose seq_id and timestamp disagree; the likelier first.
 
     Parameters
     ----------
@@ -47,6 +47,10 @@ def explain(seq: int, timestamp: int, seq0: int, base: int, newest: int) -> Opti
     if near:
         bits = (timestamp ^ (base + by_seq * TIMESTAMP_PER_FRAME)).bit_count()
         options.append((by_seq, by_seq, CORRUPTED if bits == 1 else JUMPED))
+    if (
+        len({cause for _, _, cause in options}) == 1
+    ):  # else the one that a single wrong bit explains comes first
+        options.sort(key=lambda option: abs(option[0] - newest - 1))
     return tuple(options) or ((newest + 1, ENDLESS, CORRUPTED),)
 
 

@@ -85,9 +85,9 @@ class Links(Protocol):
         """
 
     def checks(self, stream: int, timestamp: int, count: int) -> NDArray[np.uint64]:
-        """Return ``frame_checks`` of the frames with these timestamps: uint64 (count,), or (0,) if there are none.
+        """Return ``frame_checks`` of the frames with these timestamps: uint64 (count,); (0,) if the source has none.
 
-        Where the source has no check of one of them, it returns (0,).
+        0 for a frame that the source does not know: no frame has that check, so it will be refused.
         """
 
 

@@ -84,6 +84,7 @@ class Stream:
 
     def give_up(self, begin: int, got: NDArray[np.bool_]) -> None:
         """Count the places of a span that no frame came for."""
+        self.holes.newest = self.newest
         end = begin + len(got)
         self._drop_held(end)
         for place in (begin + np.flatnonzero(~got)).tolist():
@@ -152,15 +153,19 @@ class Stream:
             return self._no_header(words)
         seq, timestamp = seq_of(words), words[1]
         place = place_of(seq - self.seq0, self.newest)
-        size = self._framing.size(self.window.over, self._fits)
+        right = timestamp == self.window.time(place)
+        size = self._framing.size(self.window.over, self._fits, HEADER_BYTES if right else HEADER_BYTES // 2)
         if not size:
             return False
         self._say(words)
-        frame = self.tape.piece(size)
-        self.tape.skip(size)
-        if size < FRAME_BYTES:
+        frame = self.tape.piece(size if size > 0 else FRAME_BYTES)
+        self.tape.skip(len(frame))
+        if size < 0 and not (right and self._right(place, frame, False)):
+            self.holes.refuse(((self.newest + 1, ENDLESS, CORRUPTED),))
+            return True
+        if len(frame) < FRAME_BYTES:
             self.window.report.add("resync_bytes", self.number, size)
-        if timestamp == self.window.time(place):
+        if right:
             self._accept(place, frame, None)
         elif timestamp == self.window.time(place) + (self._off or 0):
             self._accept(place, frame, self._off)
@@ -229,9 +234,10 @@ class Stream:
         self.holes.refused.bound(place, WAIT)
         self.newest = place
 
-    def _right(self, place: int, frame: Any) -> bool:
+    def _right(self, place: int, frame: Any, unknown: bool = True) -> bool:
+        """Return if the frame's check is right; ``unknown`` if the source has none."""
         checks = self.window.checks(self.number, place, 1)
-        return not len(checks) or int(spans.frame_checks(frame)) == int(checks[0])
+        return int(spans.frame_checks(frame)) == int(checks[0]) if len(checks) else unknown
 
     def _odd(self, seq: int, timestamp: int, frame: Bytes) -> None:
         """Hold back a frame whose seq_id and timestamp disagree; see if it goes on from the one held back before."""
@@ -274,7 +280,7 @@ class Stream:
 
     def _drop_held(self, end: int = ENDLESS) -> None:
         """Refuse the frame that is held back, if it may be of a place before ``end``."""
-        if self._held and self._held[3][0][0] < end:
+        if self._held and min(low for low, _, _ in self._held[3]) < end:
             options = self._held[3]
             self._held = None
             self.holes.refuse(options)

@@ -64,10 +64,12 @@ class Memory:
     def checks(self, stream: int, timestamp: int, count: int) -> np.ndarray:
         if self.table is None:
             return np.zeros(0, np.uint64)
-        row, rest = divmod(timestamp - BEGIN, 2048)
-        if rest or row < 0 or row + count > self.table.shape[1]:
-            return np.zeros(0, np.uint64)
-        return self.table[stream, row : row + count]
+        found = np.zeros(count, np.uint64)
+        for k in range(count):
+            row, rest = divmod(timestamp + 2048 * k - BEGIN, 2048)
+            if rest == 0 and 0 <= row < self.table.shape[1]:
+                found[k] = self.table[stream, row]
+        return found
 
 
 def window(blocks: int, checked: bool = True, change=None, **options) -> Memory:

@@ -1,0 +1,189 @@
+"""Any mixture of faults: what is delivered is right, what is missing is what cannot be delivered, counts are exact.
+
+The oracle walks over the frames in the order in which they arrive, and knows what was done to each. It uses nothing of
+the receiver.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from streams.daq import spans
+from streams.daq.receive import receive
+from streams.daq.report import CAUSES, Report
+from streams.tests.frames_in_memory import BEGIN, FRAME, HERE, Memory, flip, frames, samples, set_words
+
+WAIT = 16
+KINDS = ("lost", "delayed", "copied", "cut", "flipped", "jumped")
+
+
+def arrivals(blocks, faults):
+    """Return the items of a stream in order: (place, kind, detail). ``faults``: {place: (kind, detail)}."""
+    items = []
+    for place in range(blocks):
+        kind, detail = faults.get(place, ("good", 0))
+        if kind == "delayed":
+            items.append(((place + detail, 1, place), (place, "good", 0)))
+        elif kind == "copied":
+            items += [((place, 0, 0), (place, "good", 0)), ((place + detail, 1, place), (place, "good", 0))]
+        elif kind != "lost":
+            items.append(((place, 0, 0), (place, kind, detail)))
+    return [item for _, item in sorted(items)]
+
+
+def make(stream, words, faults):
+    """Return the bytes of a stream."""
+    parts = []
+    for place, kind, detail in arrivals(len(words), faults):
+        frame = words[place].tobytes()
+        if kind == "cut":
+            frame = frame[:detail]
+        elif kind == "flipped":
+            frame = flip(frame, detail)
+        elif kind == "jumped":
+            frame = set_words(frame, timestamp=(int(words[place, 1]) + detail) % 2**64)
+        parts.append(frame)
+    return b"".join(parts)
+
+
+def expect(words, faults, checked):
+    """Return (places delivered, counts) of a stream."""
+    newest, delivered, count, cause, tiny = -1, set(), Counter(), {}, False
+    for place, kind, detail in arrivals(len(words), faults):
+        # Of cut frames with no header between them, one is counted.
+        headerless = (kind == "cut" and detail < 8) or (
+            kind == "flipped" and detail < 64 and not 40 <= detail < 52
+        )
+        if not headerless:
+            tiny = False
+        right = not headerless and kind != "jumped"
+        right = right and not (kind == "flipped" and detail < 128) and not (kind == "cut" and detail < 16)
+        if kind == "cut":
+            cause[place] = "lost" if tiny and headerless else "truncated"
+            tiny = True
+        elif kind == "jumped":
+            true = int(words[place, 1])
+            cause[place] = "corrupted" if (true ^ (true + detail) % 2**64).bit_count() == 1 else "jumped"
+        elif kind == "flipped" and (checked or not right):
+            cause[place] = "corrupted"
+        elif place in delivered:
+            count["duplicated"] += 1
+        elif newest - place > WAIT:
+            cause[place] = "late"
+        else:
+            count["reordered"] += place < newest
+            delivered.add(place)
+        if right:
+            newest = max(newest, place)
+    for place in set(range(len(words))) - delivered:
+        count[cause.get(place, "lost")] += 1
+        count["missing"] += 1
+    count["delivered"] = len(delivered)
+    return delivered, +count
+
+
+def check(faults, blocks=60, checked=True, piece=1 << 60, pinned=True):
+    """Receive streams with ``faults``: {stream: {place: (kind, detail)}}; compare with the oracle."""
+    words = frames(blocks)
+    data = [make(stream, words[stream], faults.get(stream, {})) for stream in range(40)]
+    memory = Memory(data, spans.frame_checks(words) if checked else None, piece)
+    report, sent, got = Report(), samples(blocks), {stream: set() for stream in range(40)}
+    last = -1
+    for span in receive([memory], HERE, report):
+        assert span.timestamp > last
+        last = span.timestamp + 2048 * (len(span.samples) - 1)
+        first, rest = divmod(span.timestamp - BEGIN, 2048)
+        assert rest == 0 and span.samples.shape == (len(span.samples), spans.SAMPLES_PER_BLOCK)
+        missing = np.zeros((len(span.samples), 40), bool) if span.missing is None else span.missing
+        assert span.missing is None or missing.any()
+        want = sent[first : first + len(missing)].copy()
+        for row, stream in np.argwhere(missing):
+            want[row][HERE.places.first[stream] + np.arange(64)[:, None] * HERE.places.step[stream]] = 0
+        flips = [(s, p) for s in faults for p, (kind, _) in faults[s].items() if kind == "flipped"]
+        for stream, place in flips if not checked else ():
+            if first <= place < first + len(missing):  # a flipped sample is delivered as it came
+                spot = HERE.places.first[stream] + np.arange(64)[:, None] * HERE.places.step[stream]
+                want[place - first][spot] = span.samples[place - first][spot]
+        assert (want == span.samples).all()
+        for row, stream in np.argwhere(~missing):
+            got[int(stream)].add(first + int(row))
+    for stream in range(40):
+        delivered, count = expect(words[stream], faults.get(stream, {}), checked)
+        row = report.counts[stream]
+        names = ("delivered", "missing", *CAUSES, "duplicated", "reordered", "stepped")
+        seen = {name: int(row[name]) for name in names if row[name]}
+        assert got[stream] == delivered, stream
+        assert seen == dict(count), (stream, faults.get(stream))
+        assert row["missing"] == sum(row[cause] for cause in CAUSES)
+    assert report.blocks == blocks
+    assert report.good == (not any(faults.values()))
+    listed = Counter()
+    for gap in report.gaps:
+        listed[gap.stream] += gap.blocks
+    assert listed == Counter({s: int(n) for s, n in enumerate(report.counts["missing"]) if n})
+
+
+def fault(blocks):
+    bit = st.one_of(st.integers(0, 127), st.integers(128, 8 * FRAME - 1))
+    return st.one_of(
+        st.tuples(st.just("lost"), st.just(0)),
+        st.tuples(st.just("delayed"), st.integers(1, 30)),
+        st.tuples(st.just("copied"), st.integers(0, 30)),
+        st.tuples(
+            st.just("cut"), st.one_of(st.integers(1, 20), st.integers(1, FRAME - 1), st.integers(7180, 7199))
+        ),
+        st.tuples(st.just("flipped"), bit),
+        st.tuples(st.just("jumped"), st.integers(-(2**40), 2**40).filter(lambda n: n % 2048)),
+        st.tuples(st.just("jumped"), st.integers(-(2**30), 2**30).filter(bool).map(lambda n: 2048 * n)),
+    )
+
+
+def no_twins(faults):
+    """Return faults without those that are the same in frames close to each other: they would look like a step."""
+    kept, seen = {}, {}
+    for place, what in sorted(faults.items()):
+        if what[0] in ("flipped", "jumped") and place - seen.get(what, -100) < 70:
+            continue
+        seen[what] = place
+        kept[place] = what
+    return kept
+
+
+def random_faults(rng, blocks, chance):
+    """Return faults by chance, each kind alike, of one stream."""
+    faults = {}
+    for place in np.flatnonzero(rng.random(blocks) < chance).tolist():
+        kind = KINDS[rng.integers(6)]
+        detail = {
+            "delayed": lambda: int(rng.integers(1, 25)),
+            "copied": lambda: int(rng.integers(0, 16)),
+            "cut": lambda: int(rng.integers(1, FRAME)),
+            "flipped": lambda: int(rng.integers(0, 8 * FRAME if rng.random() < 0.5 else 128)),
+            "jumped": lambda: int(rng.integers(-(2**40), 2**40)),
+        }.get(kind, lambda: 0)()
+        faults[place] = (kind, detail)
+    return no_twins(faults)
+
+
+@pytest.mark.parametrize("checked", [True, False], ids=["checks", "no checks"])
+@pytest.mark.parametrize("chance", [0.05, 0.3])
+def test_all_streams(chance, checked):
+    rng = np.random.default_rng(int(100 * chance))
+    check({stream: random_faults(rng, 60, chance) for stream in range(39)}, checked=checked, piece=100_000)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.dictionaries(
+        st.integers(0, 38), st.dictionaries(st.integers(0, 59), fault(60), max_size=12), max_size=5
+    ),
+    st.booleans(),
+    st.sampled_from([1 << 60, 7200, 20_000]),
+)
+def test_any_faults(faults, checked, piece):
+    check({stream: no_twins(listed) for stream, listed in faults.items()}, checked=checked, piece=piece)
