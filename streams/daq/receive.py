@@ -41,6 +41,7 @@ memory: stream 5 (slot 0, stream_id 65), frame 1: got seq_id 9, want 8: 1 frame 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -53,7 +54,7 @@ from streams.daq import spans, wibeth
 from streams.daq.lock import FIRST_FRAMES, lock
 from streams.daq.place import SEQ_MASK, SEQ_SHIFT, WAIT
 from streams.daq.report import Report
-from streams.daq.resync import Stream
+from streams.daq.stream import Stream
 from streams.daq.tape import Tape
 from streams.daq.wibeth import FRAME_BYTES, TIMESTAMP_PER_FRAME
 from streams.daq.window import Window
@@ -183,8 +184,11 @@ class _Receiver:
                 continue
             self.more = 0
             count = min(BLOCKS_AT_ONCE, reach + 1 - self.at)
-            count = self._stretch(got, count)
-            yield from self._end(samples, got[:, :count])
+            count, off = self._stretch(got, count)
+            if count:
+                yield from self._end(samples, got[:, :count])
+            if off:
+                self._step(off, got[:, count:])
 
     def _fill(self, samples: NDArray[np.uint16], got: NDArray[np.bool_]) -> None:
         """Put what there is into a span; let the source go on if a frame has not come."""
@@ -239,9 +243,22 @@ class _Receiver:
             for row in np.flatnonzero(~got[stream]):
                 samples[row][places] = 0
 
-    def _stretch(self, got: NDArray[np.bool_], count: int) -> int:
-        """Let the time step if the clocks of most streams did; return how many places of the span come before that."""
-        return count
+    def _stretch(self, got: NDArray[np.bool_], count: int) -> tuple[int, int]:
+        """Return how many places of the span come before the clock of most streams steps forwards, and by how much."""
+        places = {place for stream in self.streams for place in stream.stepped}
+        for place in sorted(place for place in places if place < self.at + count):
+            votes = Counter(s.stepped[place][0] for s in self.streams if place in s.stepped)
+            off, most = votes.most_common(1)[0]
+            if off > 0 and most > int(got[:, place - self.at].sum()):
+                return place - self.at, off
+        return count, 0
+
+    def _step(self, off: int, got: NDArray[np.bool_]) -> None:
+        """Let the clock of the window step; ``got`` are the frames after that which went by the old one."""
+        self.window.base += off
+        self.window.report.stretches += 1
+        for stream in self.streams:
+            stream.step(self.at, off, got[stream.number])
 
     def _locked(self, tapes: list[Tape]) -> list[Stream]:
         """Return the streams with their places; none if no stream has a frame."""

@@ -1,4 +1,4 @@
-"""One stream of frames: those in order straight from the bytes; the rest is told apart, put in its place or refused.
+"""Frames of a stream that do not come in order: each is told apart, put in its place or refused.
 
 Place k of a window is the frame whose timestamp is ``base`` + 2 048 k. A stream's seq_id must be ``seq0`` + k (modulo
 4 096): then its header is right. Rules for all else:
@@ -22,15 +22,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from streams.daq import spans
 from streams.daq.framing import Framing, Words, seq_of
 from streams.daq.holes import Holes
-from streams.daq.place import WAIT, explain, in_order, place_of
+from streams.daq.place import WAIT, explain, place_of
 from streams.daq.refused import ENDLESS, Options
-from streams.daq.report import CORRUPTED, JUMPED, LATE, TRUNCATED
+from streams.daq.report import CORRUPTED, LATE, TRUNCATED
 from streams.daq.sentences import difference
 from streams.daq.tape import HEADER_BYTES, Bytes, Tape
 from streams.daq.tray import Tray
@@ -40,8 +37,8 @@ from streams.daq.window import Window
 _FOLLOWING = 64  # frames after which a frame still goes on from one that was held back
 
 
-class Stream:
-    """What is known of one stream of a window, and its bytes.
+class Resync:
+    """What is known of one stream of a window, and its bytes: frames that are not the next in order.
 
     Attributes
     ----------
@@ -60,89 +57,6 @@ class Stream:
         self.stepped: dict[int, tuple[int, Bytes]] = {}
         self._off: int | None = None  # the clock's step that is known
         self._held: tuple[int, int, Bytes, Options] | None = None  # seq_id, timestamp, frame, what it may be
-
-    def fill(self, begin: int, samples: NDArray[np.uint16], got: NDArray[np.bool_]) -> bool:
-        """Put the frames of a span into it; False if the source has none of some place now.
-
-        Parameters
-        ----------
-        begin : place of the span's first block.
-        samples : uint16 array, (n, 163840).
-        got : bool array, (n,), set where a frame is delivered.
-        """
-        self.holes.begin, last = begin, begin + len(got) - 1
-        tray = self._tray
-        tray.lay(begin, samples, got)
-        if tray.pending:
-            for place in tray.serve():
-                self.holes.open_again(place)
-                self.holes.refuse(((place, place, CORRUPTED),))
-        while self.newest < last or (self.newest <= last + WAIT and not got.all()):
-            if not self._run() and not self._one():
-                return False
-        return True
-
-    def give_up(self, begin: int, got: NDArray[np.bool_]) -> None:
-        """Count the places of a span that no frame came for."""
-        self.holes.newest = self.newest
-        end = begin + len(got)
-        self._drop_held(end)
-        for place in (begin + np.flatnonzero(~got)).tolist():
-            self.holes.give_up(place, 1, JUMPED if self.stepped.pop(place, None) else None)
-        self.holes.settle(end)
-
-    def give_up_all(self, begin: int, end: int) -> None:
-        """Count places of which no stream has a frame, however many they are."""
-        self._drop_held(end)
-        for place in self.holes.refused.places(begin, end - 1):
-            if place > begin:
-                self.holes.give_up(begin, place - begin)
-            self.holes.give_up(place, 1)
-            begin = place + 1
-        if end > begin:
-            self.holes.give_up(begin, end - begin)
-        self.holes.settle(end)
-
-    def upcoming(self) -> int:
-        """Return the first place after the span that has a frame, else the one after the newest."""
-        places = [place for place, _, _ in self._tray.pending] + list(self.stepped)
-        return min(places, default=self.newest + 1)
-
-    def reach(self) -> int:
-        """Return the last place that anything was seen of."""
-        return max(self.newest, self.holes.refused.reach())
-
-    def _run(self) -> bool:
-        """Use the frames that follow in order and in one piece; False if the next frame is none of them."""
-        if not self.tape.need(FRAME_BYTES):
-            return False
-        place, tray = self.newest + 1, self._tray
-        ahead = place > tray.last
-        if place < self.holes.begin:
-            return False
-        count = min(self.tape.frames(), (tray.last + WAIT if ahead else tray.last) + 1 - place)
-        frames = self.tape.piece(count * FRAME_BYTES).reshape(count, FRAME_BYTES)
-        if ahead:
-            good, checked = in_order(frames, tray.word(place, self.seq0), self.window.time(place)), False
-        else:
-            good, checked = tray.open(place, frames, self.seq0)
-        if good and not checked and not self._framing.followed(good * FRAME_BYTES):
-            good -= 1
-        if not good:
-            return False
-        if ahead:
-            tray.pending.append((place, frames[:good].copy(), self.seq0))
-        else:
-            tray.mark(place, frames[:good])
-        if self._held:
-            self._drop_held()
-        if len(self.holes.refused):
-            self.holes.refused.bound(place, WAIT)
-        self.newest += good
-        self.tape.skip(good * FRAME_BYTES)
-        return True
-
-    # ---- one frame that is not the next in order
 
     def _one(self) -> bool:
         """Use one frame, or what is left of it; False if its bytes have not come yet."""
@@ -277,6 +191,11 @@ class Stream:
         if off:
             self._off = off
         self._accept(by_seq, frame, off or None)
+
+    def _wrong(self, place: int, cause: int) -> None:
+        """Refuse a frame that was taken for right."""
+        self.holes.open_again(place)
+        self.holes.refuse(((place, place, cause),))
 
     def _drop_held(self, end: int = ENDLESS) -> None:
         """Refuse the frame that is held back, if it may be of a place before ``end``."""

@@ -1,0 +1,121 @@
+"""One stream of a window: frames in order go straight from its bytes into the span; the others see ``resync``.
+
+>>> Stream.__base__.__name__
+'Resync'
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.daq.place import WAIT, in_order, place_of
+from streams.daq.report import CORRUPTED, JUMPED
+from streams.daq.resync import Resync
+from streams.daq.wibeth import FRAME_BYTES
+
+
+class Stream(Resync):
+    """A stream while its window is read."""
+
+    def fill(self, begin: int, samples: NDArray[np.uint16], got: NDArray[np.bool_]) -> bool:
+        """Put the frames of a span into it; False if the source has none of some place now.
+
+        Parameters
+        ----------
+        begin : place of the span's first block.
+        samples : uint16 array, (n, 163840).
+        got : bool array, (n,), set where a frame is delivered.
+        """
+        self.holes.begin, last = begin, begin + len(got) - 1
+        tray = self._tray
+        tray.lay(begin, samples, got)
+        if tray.pending:
+            for place in tray.serve():
+                self._wrong(place, CORRUPTED)
+        while self.newest < last or (self.newest <= last + WAIT and not got.all()):
+            if not self._run() and not self._one():
+                return False
+        return True
+
+    def give_up(self, begin: int, got: NDArray[np.bool_]) -> None:
+        """Count the places of a span that no frame came for."""
+        self.holes.newest = self.newest
+        end = begin + len(got)
+        self._drop_held(end)
+        for place in (begin + np.flatnonzero(~got)).tolist():
+            self.holes.give_up(place, 1, JUMPED if self.stepped.pop(place, None) else None)
+        self.holes.settle(end)
+
+    def give_up_all(self, begin: int, end: int) -> None:
+        """Count places of which no stream has a frame, however many they are."""
+        self._drop_held(end)
+        for place in self.holes.refused.places(begin, end - 1):
+            if place > begin:
+                self.holes.give_up(begin, place - begin)
+            self.holes.give_up(place, 1)
+            begin = place + 1
+        if end > begin:
+            self.holes.give_up(begin, end - begin)
+        self.holes.settle(end)
+
+    def upcoming(self) -> int:
+        """Return the first place after the span that has a frame, else the one after the newest."""
+        places = [place for place, _, _ in self._tray.pending] + list(self.stepped)
+        return min(places, default=self.newest + 1)
+
+    def reach(self) -> int:
+        """Return the last place that anything was seen of."""
+        return max(self.newest, self.holes.refused.reach())
+
+    def _run(self) -> bool:
+        """Use the frames that follow in order and in one piece; False if the next frame is none of them."""
+        if not self.tape.need(FRAME_BYTES):
+            return False
+        place, tray = self.newest + 1, self._tray
+        ahead = place > tray.last
+        if place < self.holes.begin:
+            return False
+        count = min(self.tape.frames(), (tray.last + WAIT if ahead else tray.last) + 1 - place)
+        frames = self.tape.piece(count * FRAME_BYTES).reshape(count, FRAME_BYTES)
+        if ahead:
+            good, checked = in_order(frames, tray.word(place, self.seq0), self.window.time(place)), False
+        else:
+            good, checked = tray.open(place, frames, self.seq0)
+        if good and not checked and not self._framing.followed(good * FRAME_BYTES):
+            good -= 1
+        if not good:
+            return False
+        if ahead:
+            tray.pending.append((place, frames[:good].copy(), self.seq0))
+        else:
+            tray.mark(place, frames[:good])
+        if self._held:
+            self._drop_held()
+        if len(self.holes.refused):
+            self.holes.refused.bound(place, WAIT)
+        self.newest += good
+        self.tape.skip(good * FRAME_BYTES)
+        return True
+
+    def step(self, place: int, off: int, got: NDArray[np.bool_]) -> None:
+        """Go by a clock that stepped at ``place``; ``got`` are the places from there on that went by the old one."""
+        tray, held, wrong = self._tray, self._held, (place + np.flatnonzero(got)).tolist()
+        for first, frames, _ in tray.pending:
+            wrong += range(first, first + len(frames))
+        for old in wrong:
+            self._wrong(old, JUMPED)
+        tray.pending, tray.last = [], place - 1
+        stepped, self.stepped = self.stepped, {}
+        for new, (by, frame) in stepped.items():
+            if by != off:
+                self.stepped[new] = (by - off, frame)
+            elif self._right(new, frame):
+                tray.pending.append((new, frame[None], self.seq0))
+            else:
+                self._wrong(new, CORRUPTED)
+        if self._off is not None or wrong:
+            self._off = (self._off or 0) - off or None
+        if held and held[1] == self.window.time(place_of(held[0] - self.seq0, self.newest)):
+            self._held = None
+            self._accept(place_of(held[0] - self.seq0, self.newest), held[2], None)
