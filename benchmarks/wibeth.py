@@ -86,7 +86,7 @@ def spans_of_an_assembly(frames: np.ndarray, copy: Callable[[], object]) -> None
 
     def opened() -> None:
         for part, wanted in zip(pieces, checks, strict=True):
-            good = spans.open_span(part, word0, 0, wanted, table, room)
+            good, _ = spans.open_span(part, word0, 0, wanted, table, room)
             assert good.min() == SPAN
 
     report("open", opened, copy)

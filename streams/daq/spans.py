@@ -41,6 +41,7 @@ __all__ = [
     "planes_of",
 ]
 
+FLAGS = np.uint64(0b10_0110 << 32)  # of word 2: bits 33 and 34 (crc_err), 37 (lol)
 MANY = 16  # streams that fill most of the memory's lines of a row, so that it pays to read all of it first
 
 
@@ -106,7 +107,7 @@ def open_frames(
     word = np.array([word0], np.uint64)
     plans, grouped = table.plans[one], table.grouped[one]
     wanted = np.array(checks, np.uint64, ndmin=2)
-    good, _ = _open(address, count, word, np.uint64(timestamp), wanted, plans, grouped, samples)
+    good, _, _ = _open(address, count, word, np.uint64(timestamp), wanted, plans, grouped, samples)
     return int(good[0])
 
 
@@ -117,7 +118,7 @@ def open_span(
     checks: NDArray[np.uint64],
     table: Places,
     samples: NDArray[np.uint16],
-) -> NDArray[np.int64]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Put the samples of all streams into a span; each stream ends at its first frame that is not right.
 
     Parameters
@@ -130,7 +131,8 @@ def open_span(
 
     Returns
     -------
-    int64 array, (streams,) : how many frames from the start are right.
+    good : int64 array, (streams,), how many frames from the start are right.
+    flagged : int64 array, (streams,), how many of these say crc_err or lol in word 2.
     """
     streams, sizes = len(pieces), [piece.size for piece in pieces]
     counts = np.array(sizes, np.int64) // FRAME_BYTES
@@ -147,7 +149,8 @@ def open_span(
     addresses = np.array([_address(piece) for piece in pieces], np.int64)
     words, wanted = np.ascontiguousarray(word0, np.uint64), np.array(checks, np.uint64, ndmin=2)
     begin = np.uint64(timestamp)
-    return _open(addresses, counts, words, begin, wanted, table.plans, table.grouped, samples)[0]
+    good, flagged, _ = _open(addresses, counts, words, begin, wanted, table.plans, table.grouped, samples)
+    return good, flagged
 
 
 def _check_span(samples: NDArray[np.uint16], rows: int) -> None:
@@ -207,8 +210,8 @@ def _open(
     plans: NDArray[np.int32],
     grouped: NDArray[np.bool_],
     samples: NDArray[np.uint16],
-) -> tuple[NDArray[np.int64], np.uint16]:
-    good = np.zeros(len(counts), np.int64)
+) -> tuple[NDArray[np.int64], NDArray[np.int64], np.uint16]:
+    good, flagged = np.zeros(len(counts), np.int64), np.zeros(len(counts), np.int64)
     seen = np.uint16(0)
     seq = np.uint64(0xFFF) << np.uint64(40)  # seq_id is bits 40 to 51 of word 0
     for k in range(
@@ -233,7 +236,8 @@ def _open(
             else:
                 kernels.open_frame_singly(frame, plan, row)
             good[s] = k + 1
-    return good, seen
+            flagged[s] += (kernels.load_word(frame + 16) & FLAGS) != 0
+    return good, flagged, seen
 
 
 @compiled

@@ -32,7 +32,7 @@ def results() -> str:
         samples = np.zeros((1, spans.SAMPLES_PER_BLOCK), np.uint16)
         word0, checks = frames[:, 0, 0].copy(), spans.frame_checks(frames)
         pieces = list(frames.view(np.uint8).reshape(40, -1))
-        good = spans.open_span(pieces, word0, 0, checks, spans.places(table), samples)
+        good, _ = spans.open_span(pieces, word0, 0, checks, spans.places(table), samples)
         again = np.zeros_like(frames)
         spans.close_frames(samples, spans.places(table), again)
         adc = adc_words.unpack(frames[:, 0])

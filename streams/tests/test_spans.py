@@ -107,7 +107,9 @@ def test_all_streams_at_once_are_each_stream_alone(data):
     pieces = [raw[stream, : 7200 * count] for stream, count in enumerate(counts)]
     opened, alone = np.full((2, *samples.shape), 7, np.uint16)
     word0 = frames[:, 0, 0].copy()
-    good = spans.open_span(pieces, word0, T0, checks, table, opened)
+    good, flagged = spans.open_span(pieces, word0, T0, checks, table, opened)
+    bits = wibeth.get_field(frames, "crc_err") | wibeth.get_field(frames, "lol")
+    assert flagged.tolist() == [np.count_nonzero(row[:n]) for row, n in zip(bits, good.tolist(), strict=True)]
     assert good.tolist() == [min(pair) for pair in zip(counts, wrong, strict=True)]
     for stream, count in enumerate(counts):
         taken = (damaged[stream, :count], int(word0[stream]), T0, checks[stream, :count])
@@ -119,7 +121,7 @@ def test_without_checks_only_headers_count():
     table, (samples, frames) = spans.places(channel_map.offline_channels()), SPAN
     opened = np.zeros_like(samples)
     pieces = list(frames.view(np.uint8).reshape(40, -1))
-    good = spans.open_span(pieces, frames[:, 0, 0], T0, np.zeros((0, 0), np.uint64), table, opened)
+    good, _ = spans.open_span(pieces, frames[:, 0, 0], T0, np.zeros((0, 0), np.uint64), table, opened)
     assert (good == N).all() and np.array_equal(opened, samples)
 
 
