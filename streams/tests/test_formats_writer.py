@@ -155,6 +155,13 @@ def test_a_run_in_several_files_is_the_run_in_one(tmp_path):
                         assert dataset[()].tobytes() == one[name]["RawData"][key][()].tobytes()
                 assert part["Truth"].attrs["first_tick"] == 64 * 4 * index
     assert number == 5
+    together, alone = list(replay.blocks(tmp_path / "run")), list(replay.blocks(tmp_path / "one.h5"))
+    assert len(together) == len(alone) == 10
+    for got, want in zip(together, alone, strict=True):
+        assert (got.first_tick, got.timestamp) == (want.first_tick, want.timestamp)
+        assert all(
+            np.array_equal(getattr(got, name), getattr(want, name)) for name in ("adc", "events", "charge")
+        )
 
 
 def test_a_run_that_ends_early_leaves_no_folder(tmp_path):
