@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams import channel_map as built_in
-from streams.block import CHARGE_DTYPE, EVENT_DTYPE, TIMESTAMP_PER_TICK, Block
+from streams.block import TIMESTAMP_PER_TICK, Block
 from streams.daq import catalogue, spans, wibeth
 from streams.daq.catalogue import Catalogue
 from streams.daq.crate_map import table_of
@@ -29,12 +29,11 @@ from streams.daq.hdf5 import opened
 from streams.daq.links import FileLinks
 from streams.daq.receive import Identity, Links, Span, receive
 from streams.daq.report import LOST, Report
-from streams.daq.truth_reading import Truth, TruthReader
+from streams.daq.truth_reading import NO_TRUTH, Truth, TruthReader
 from streams.daq.windows import Window, tick_of
 from streams.errors import UserError
 
 Through = Callable[[Iterable[Links]], Iterable[Links]]
-_NO_TRUTH = (np.zeros(0, EVENT_DTYPE), np.zeros(0, CHARGE_DTYPE))
 
 
 def windows(source: Path, crate: int | None = None) -> tuple[Window, ...]:
@@ -168,17 +167,18 @@ class _Truths:
                 group = self._stack.enter_context(opened(window.file.path))["Truth"]
                 begin = window.origin + window.file.truth.first_tick * TIMESTAMP_PER_TICK
                 self._reader = TruthReader(str(window.file.path), group, begin)
-        return self._reader.at(timestamp) if self._reader else _NO_TRUTH
+        return self._reader.at(timestamp) if self._reader else NO_TRUTH
 
 
 def _blocks(window: Window, span: Span, table: NDArray[np.int16], truth: _Truths) -> Iterator[Block]:
+    timestamp, tick = span.timestamp, tick_of(span.timestamp, window.origin)
     for k, row in enumerate(span.samples):
-        timestamp = span.timestamp + k * wibeth.TIMESTAMP_PER_FRAME
         planes = spans.planes_of(row)
         missing = {} if span.missing is None else missing_channels(span.missing[k], table)
         events, charge = truth.at(window, timestamp)
-        tick = tick_of(timestamp, window.origin)
         yield Block(tick, timestamp, planes.pop("X"), events, charge, planes, missing)
+        timestamp += wibeth.TIMESTAMP_PER_FRAME
+        tick += wibeth.SAMPLES
 
 
 def missing_channels(streams: NDArray[np.bool_], table: NDArray[np.int16]) -> dict[str, NDArray[np.bool_]]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _BLOCKS_AT_ONCE = 256
 _KINDS = {"events": EVENT_DTYPE, "charge": CHARGE_DTYPE}
 Truth = tuple[NDArray[np.void], NDArray[np.void]]  # events, charge
+NO_TRUTH: Truth = (np.zeros(0, EVENT_DTYPE), np.zeros(0, CHARGE_DTYPE))
 
 
 class TruthReader:
@@ -41,6 +42,7 @@ class TruthReader:
         self._blocks = group["blocks"]
         self._count = len(self._blocks)
         self._first = self._end = 0  # blocks whose rows are in memory
+        self._empty = True
         self._rows: dict[str, tuple[list[int], NDArray[np.void]]] = {}
 
     def at(self, timestamp: int) -> Truth:
@@ -54,10 +56,11 @@ class TruthReader:
             )
         if not self._first <= block < self._end:
             self._load(block)
-        parts = []
-        for edges, rows in self._rows.values():
-            parts.append(rows[edges[block - self._first] : edges[block - self._first + 1]])
-        return parts[0], parts[1]
+        if self._empty:
+            return NO_TRUTH
+        place = block - self._first
+        (ends, events), (edges, charge) = self._rows.values()
+        return events[ends[place] : ends[place + 1]], charge[edges[place] : edges[place + 1]]
 
     def _load(self, block: int) -> None:
         ends = self._blocks[max(block - 1, 0) : block + _BLOCKS_AT_ONCE]
@@ -73,3 +76,4 @@ class TruthReader:
                 )
             self._rows[name] = (edges - edges[0]).tolist(), dataset[edges[0] : edges[-1]]
         self._first, self._end = block, block + len(edges) - 1
+        self._empty = not any(len(rows) for _, rows in self._rows.values())
