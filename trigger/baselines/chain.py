@@ -10,9 +10,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from trigger.baselines.cuts import Cuts
 from trigger.baselines.hits import Hit
 
 
@@ -38,7 +42,13 @@ class ClosingChannel(Protocol):
 
 
 class Closing(Protocol):
-    """A closing as configured, for any channel."""
+    """A closing as configured, for any channel.
+
+    Order of the TPs of a frame: without ``by_register`` by sample, then channel (tpglibs); with it by group of 16
+    channels, then sample, then lane (fdreadoutlibs).
+    """
+
+    by_register: ClassVar[bool]
 
     def channel(self, plane: int) -> ClosingChannel:
         """Return the closing, with its own state, for a channel of a plane."""
@@ -54,9 +64,10 @@ class Chain:
     closing : makes hits.
     tp_version : version of the trigger primitives, 1 or 2.
     algorithm : number of the algorithm in TP version 1 (trgdataformats TriggerPrimitive.hpp).
-    detid : detector in the TPs; None: the det_id of the frames. As a library leaves it: 0xFFFF (version 1), 0xFF (2).
-    by_register : order of the TPs of a frame: False: by sample, then channel (tpglibs); True: by group of 16
-        channels, then sample, then lane (fdreadoutlibs).
+    detid : detector in the TPs; None: the det_id of the frames, as DUNE's processors set it; tpglibs alone leaves
+        0xFFFF (TP version 1) or 0xFF (2).
+    cuts : which TPs are dropped after they are made.
+    old : tpglibs 28e50e5, whose channel numbers wrap at 16 bits and whose time over threshold is in samples.
     """
 
     steps: tuple[Step, ...]
@@ -64,4 +75,11 @@ class Chain:
     tp_version: int
     algorithm: int = 0
     detid: int | None = None
-    by_register: bool = False
+    cuts: Cuts = field(default_factory=Cuts)
+    old: bool = False
+
+    def offline(self, channels: NDArray[np.integer]) -> NDArray[np.int32]:
+        """Return the channel numbers as they come out in TPs: of 16 bits, or of 24 in version 2."""
+        if self.old:
+            return channels.astype(np.int16).astype(np.int32)
+        return (channels & 0xFFFFFF if self.tp_version == 2 else channels).astype(np.int32)

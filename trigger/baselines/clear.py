@@ -69,10 +69,14 @@ class ClearStream:
     """
 
     def __init__(
-        self, chain: Chain, channels: NDArray[np.int_], planes: NDArray[np.int_], only: tuple[int, ...] = ()
+        self,
+        chain: Chain,
+        channels: NDArray[np.integer],
+        planes: NDArray[np.integer],
+        only: tuple[int, ...] = (),
     ) -> None:
         self.chain = chain
-        self.channels = channels
+        self.channels = chain.offline(channels)
         self.only = only or tuple(range(wibeth.CHANNELS))
         self.steps: dict[int, list[StepChannel]] = {}
         self.closings: dict[int, ClosingChannel] = {}
@@ -85,7 +89,7 @@ class ClearStream:
         rows = []
         for frame, adc in zip(frames, adc_words.unpack(frames), strict=True):
             found = list(self._found(adc))
-            found.sort(key=_register_order if self.chain.by_register else _time_order)
+            found.sort(key=_register_order if self.chain.closing.by_register else _time_order)
             rows += [self._row(frame, one) for one in found]
         return np.array(rows, TP)
 

@@ -37,8 +37,7 @@ class Labels(NamedTuple):
 class Desk(NamedTuple):
     """Addresses of room for one frame at work, the same for all streams."""
 
-    signal: int  # int16, (64 samples, 64 channels), over the pedestal
-    sums: int  # likewise, the running sums of fdreadoutlibs
+    signal: int  # int16, (64 samples, 64 channels); of fdreadoutlibs over the pedestal, of tpglibs the chain's end
     masks: int  # uint64, (64,): the channels at each sample that are not zero (tpglibs) or over threshold
 
 

@@ -87,6 +87,13 @@ def pedestal_of_rows(rows: int, state: int, limit: int, moving: int) -> None:
 
 
 @compiled
+def copy(rows: int, to: int) -> None:
+    """Leave the values in a second place too."""
+    for t in range(64):
+        store(to, t, load(rows, t))
+
+
+@compiled
 def run_sum(rows: int, state: int, parameters: int, absolute: bool) -> None:
     """The running sum of tpglibs; ``state`` : the sum; ``parameters`` : R and S in tenths."""
     total, memory, scale = load(state, 0), load(parameters, 0), load(parameters, 1)
@@ -102,7 +109,7 @@ def run_sum(rows: int, state: int, parameters: int, absolute: bool) -> None:
 
 @compiled
 def fd_run_sum(rows: int, sums: int, state: int, parameters: int, limit: int, absolute: bool) -> None:
-    """The running sum of fdreadoutlibs, from ``rows`` into ``sums``.
+    """The running sum of fdreadoutlibs, from ``rows`` into ``sums``, which may be the same.
 
     ``state`` : the sum, its pedestal, the balance; ``parameters`` : R and S in tenths.
     """

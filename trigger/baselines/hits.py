@@ -11,7 +11,7 @@ tpglibs looks at ``processed`` alone; fdreadoutlibs compares ``processed`` and s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from trigger.baselines.arithmetic import INT16_MAX, saturated, wrapped
 
@@ -32,6 +32,8 @@ NOTHING = Hit(0, 0, 0, 0)
 class Integral16:
     """tpglibs at 28e50e5: a 16-bit integral that saturates, which closes the hit early."""
 
+    by_register: ClassVar[bool] = False
+
     def channel(self, plane: int) -> Integral16Channel:
         """Return the closing of one channel."""
         return Integral16Channel()
@@ -40,6 +42,8 @@ class Integral16:
 @dataclass(frozen=True)
 class Integral32:
     """tpglibs from 062a464 on: a 32-bit integral of two 16-bit halves."""
+
+    by_register: ClassVar[bool] = False
 
     def channel(self, plane: int) -> Integral32Channel:
         """Return the closing of one channel."""
@@ -56,6 +60,7 @@ class FallingEdge:
     saturating : whether the charge saturates (AbsRS, StandardRS) or wraps (SimpleThreshold).
     """
 
+    by_register: ClassVar[bool] = True
     threshold: int = 120
     saturating: bool = False
 

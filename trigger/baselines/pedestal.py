@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from trigger.baselines.arithmetic import saturated, wrapped
 
-TPGLIBS_INITIAL = (
-    0x4000  # one above the 14-bit range (DUNE-DAQ/tpglibs AVXFrugalPedestalSubtractProcessor.hpp)
-)
+#: Pedestal before the first sample, one over 14 bits (DUNE-DAQ/tpglibs AVXFrugalPedestalSubtractProcessor.hpp).
+TPGLIBS_INITIAL = 0x4000
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@
 >>> chain = Chain((Frugal(), Threshold((60, 60, 30))), Integral32(), tp_version=2)
 >>> program = translate(chain, np.array([[0] * 40 + [2] * 24]))
 >>> program.steps.tolist()
-[[1, 0, 0, 10, 0, 0], [5, 2, 0, 0, 0, 0]]
+[[1, 0, 0, 10, 0, 0, 0, 0], [5, 2, 0, 0, 0, 0, 0, 0]]
 >>> program.parameters[0, 0, 38:42].tolist()
 [60, 60, 30, 30]
 """
@@ -28,14 +28,15 @@ from trigger.baselines.threshold import Threshold
 FRUGAL, FIXED, RUN_SUM, FD_RUN_SUM, THRESHOLD, OTHER = 1, 2, 3, 4, 5, 0
 INTEGRAL16, INTEGRAL32, FALLING_EDGE = range(3)
 #: Columns of the table of steps; ``LIMIT`` is the balance of a pedestal, ``FLAG`` the start period or "absolute".
-CODE, STATE, PARAMETER, LIMIT, FLAG, FIRST_SAMPLE = range(6)
+#: ``COPY``: the values are to be left twice, since later steps change them; ``ROWS``: which of the two it works on.
+CODE, STATE, PARAMETER, LIMIT, FLAG, FIRST_SAMPLE, COPY, ROWS = range(8)
 _STATE_ROWS = {FRUGAL: 2, FIXED: 2, RUN_SUM: 1, FD_RUN_SUM: 3, THRESHOLD: 0, OTHER: 0}
 
 
 class Program(NamedTuple):
     """A chain for compiled code."""
 
-    steps: NDArray[np.int64]  # (steps, 6)
+    steps: NDArray[np.int64]  # (steps, 8)
     parameters: NDArray[np.int16]  # (streams, rows, 64)
     initial: NDArray[np.int16]  # (rows of state,), the same for all channels
     closing: NDArray[np.int64]  # (3,): its number, threshold, saturating
@@ -45,20 +46,26 @@ class Program(NamedTuple):
 def translate(chain: Chain, planes: NDArray[np.integer]) -> Program:
     """Return the program of a chain for channels on these planes: int array, (streams, 64), of 0, 1 and 2.
 
-    A step that is not built in becomes number 0.
+    A step that is not built in becomes number 0. The first step has to be a pedestal: it is what unpacks a frame.
     """
-    steps: list[list[int]] = []
+    if not isinstance(chain.steps[0], Frugal | Fixed):
+        raise TypeError(f"chain: the first step is {type(chain.steps[0]).__name__}, want Frugal or Fixed")
+    if any(isinstance(step, Frugal) and step.initial is None for step in chain.steps[1:]):
+        raise TypeError("chain: only the first step may begin with the first sample as its pedestal")
+    steps: list[list[int | bool]] = []
     rows: list[NDArray[np.int16]] = []
     initial: list[int] = []
-    for step in chain.steps:
+    twice = isinstance(chain.closing, FallingEdge) and len(chain.steps) > 1
+    copy = twice and not isinstance(chain.steps[1], FdRunSum)  # which does not change what it reads
+    for k, step in enumerate(chain.steps):
         code, numbers, parameters, first = _step(step)
-        steps.append([code, len(initial), len(rows), *numbers])
+        steps.append([code, len(initial), len(rows), *numbers, copy and not k, twice and k > 0])
         rows += [np.array(parameter, np.int16)[planes] for parameter in parameters]
         initial += [first, *[0] * _STATE_ROWS[code]][: _STATE_ROWS[code]]
     table = np.stack(rows, axis=1) if rows else np.zeros((len(planes), 0, 64), np.int16)
     labels = (chain.tp_version, chain.algorithm, -1 if chain.detid is None else chain.detid)
     return Program(
-        np.array(steps, np.int64).reshape(-1, 6),
+        np.array(steps, np.int64),
         table,
         np.array(initial, np.int16),
         _closing(chain.closing),

@@ -29,9 +29,9 @@ ABS_RUN_SUM = RunSum(True, (8, 8, 8), (10, 10, 10))
 FRUGAL_FD = Frugal(initial=None)
 #: file: chain, passes over the frames
 VECTORS = {
-    "fdreadoutlibs_simplethreshold60": (Chain((FRUGAL_FD,), FallingEdge(60), 1, 1, by_register=True), 2),
+    "fdreadoutlibs_simplethreshold60": (Chain((FRUGAL_FD,), FallingEdge(60), 1, 1), 2),
     "fdreadoutlibs_absrs_8_5_threshold60": (
-        Chain((FRUGAL_FD, FdRunSum()), FallingEdge(60, True), 1, 2, by_register=True),
+        Chain((FRUGAL_FD, FdRunSum()), FallingEdge(60, True), 1, 2),
         2,
     ),
     "tpglibs_v1_frugal_threshold60": (Chain((Frugal(), Threshold((60, 60, 60))), Integral16(), 1), 4),
