@@ -42,7 +42,7 @@ def explain(seq: int, timestamp: int, seq0: int, base: int, newest: int) -> Opti
     options = []
     if phase == 0 and abs(by_time - newest - 1) < FAR:
         bits = (seq ^ (seq0 + by_time) % SEQ_MODULO).bit_count()
-        if bits == 1 or not near:
+        if bits == 1 or not near or by_time == newest + 1 != by_seq:
             options.append((by_time, by_time, CORRUPTED))
     if near:
         bits = (timestamp ^ (base + by_seq * TIMESTAMP_PER_FRAME)).bit_count()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from streams import replay
+from streams.daq.report import Report
 from streams.errors import UserError
 from streams.inspection.look import look
 from streams.tests.made_up import write
@@ -250,3 +251,36 @@ def test_not_hdf5_and_absent(tmp_path):
         pass
     with pytest.raises(UserError, match="got no trigger record"):
         list(replay.blocks(path, strict=True))
+
+
+#: What is counted of each kind of damage to frames when the reading goes on.
+COUNTED = {
+    "cut in mid-frame": {"missing": 2, "truncated": 1, "lost": 1},
+    "no frame": {"missing": 5, "lost": 5},
+    "size differs": {"missing": 1, "lost": 1},
+    "error bits": {"missing": 0},
+    "frames of another detector": {"missing": 1, "corrupted": 1},
+    "missing streams": {"missing": 10, "lost": 10},
+    "the same stream twice": {"missing": 5, "corrupted": 5},
+    "a frame left out": {"missing": 1, "lost": 1},
+    "a frame put in twice": {"missing": 0, "duplicated": 1},
+    "a frame over another": {"missing": 1, "lost": 1, "duplicated": 1},
+    "a gap in seq_id": {"missing": 1, "corrupted": 1},
+    "a jump of the timestamp": {"missing": 1, "corrupted": 1},
+    "the slot changes on the way": {"missing": 1, "corrupted": 1},
+    "the block length is wrong": {"missing": 1, "corrupted": 1},
+}
+
+
+@pytest.mark.parametrize("kind", COUNTED)
+def test_damage_is_counted_and_the_rest_is_delivered(whole, copy, kind):
+    with h5py.File(copy, "a") as file:
+        DAMAGE[kind][0](file[f"{RECORD}/RawData"])
+    report = Report()
+    got, want = list(replay.blocks(copy, report=report)), list(replay.blocks(whole))
+    assert {name: report.total(name) for name in COUNTED[kind]} == COUNTED[kind] and not report.good
+    assert report.total("delivered") + report.total("missing") == 400
+    assert [block.timestamp for block in got] == [block.timestamp for block in want]
+    for have, need in zip(got, want, strict=True):
+        there = ~have.missing.get("X", np.zeros(960, bool))
+        assert np.array_equal(have.adc[:, there], need.adc[:, there])
