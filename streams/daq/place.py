@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from streams.compiled import compiled
 from streams.daq.refused import ENDLESS, Options
 from streams.daq.report import CORRUPTED, JUMPED
 from streams.daq.tape import HEADER_BYTES, Bytes
@@ -56,10 +58,17 @@ def explain(seq: int, timestamp: int, seq0: int, base: int, newest: int) -> Opti
 
 def in_order(frames: Bytes, word0: int, timestamp: int) -> int:
     """Return how many frames from the start, uint8 (n, 7200), have the headers that follow on from these words."""
-    words = frames[:, :HEADER_BYTES].copy().view(np.uint64)
-    count = np.arange(len(words), dtype=np.uint64)
-    seq = (np.uint64(word0 >> SEQ_SHIFT) + count) % np.uint64(SEQ_MODULO) << np.uint64(SEQ_SHIFT)
-    right = words[:, 0] & np.uint64(~SEQ_MASK & 2**64 - 1) == np.uint64(word0 & ~SEQ_MASK)
-    right &= words[:, 0] & np.uint64(SEQ_MASK) == seq & np.uint64(SEQ_MASK)
-    right &= words[:, 1] == np.uint64(timestamp) + count * np.uint64(TIMESTAMP_PER_FRAME)
-    return len(right) if right.all() else int(right.argmin())
+    headers = frames[:, :HEADER_BYTES].copy().view(np.uint64)
+    return int(_in_order(headers, np.uint64(word0), np.uint64(timestamp)))
+
+
+@compiled
+def _in_order(headers: NDArray[np.uint64], word0: np.uint64, timestamp: np.uint64) -> int:
+    mask = np.uint64(SEQ_MASK)
+    for k in range(len(headers)):
+        seq = (word0 + (np.uint64(k) << np.uint64(SEQ_SHIFT))) & mask
+        if headers[k, 0] != (word0 & ~mask) | seq:
+            return k
+        if headers[k, 1] != timestamp + np.uint64(k) * np.uint64(TIMESTAMP_PER_FRAME):
+            return k
+    return len(headers)

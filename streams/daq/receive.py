@@ -54,8 +54,9 @@ from streams.daq import spans, wibeth
 from streams.daq.lock import FIRST_FRAMES, lock
 from streams.daq.place import SEQ_MASK, SEQ_SHIFT, WAIT
 from streams.daq.report import Report
-from streams.daq.stream import Stream
+from streams.daq.stream import Stream, open_in_order
 from streams.daq.tape import Tape
+from streams.daq.tray import blank
 from streams.daq.wibeth import FRAME_BYTES, TIMESTAMP_PER_FRAME
 from streams.daq.window import Window
 
@@ -195,7 +196,10 @@ class _Receiver:
         window, end = self.window, self.at + BLOCKS_AT_ONCE
         if not window.over:
             window.over = not window.links.until(window.time(end + 1))
-        short = [s for s in self.streams if not s.fill(self.at, samples, got[s.number])]
+        open_in_order(self.streams, self.at, samples, got)
+        full = got.all(axis=1).tolist()
+        unfilled = [stream for stream in self.streams if not full[stream.number]]
+        short = [s for s in unfilled if not s.fill(self.at, samples, got[s.number])]
         if short and not window.over:
             window.over = not window.links.until(window.time(end + WAIT + self.more))
             for stream in short:
@@ -204,18 +208,19 @@ class _Receiver:
     def _end(self, samples: NDArray[np.uint16], got: NDArray[np.bool_]) -> Iterator[Span]:
         """Count what is missing in a span and hand it on."""
         window, report, count = self.window, self.window.report, got.shape[1]
+        whole = got.all(axis=1).tolist()
         for stream in self.streams:
-            whole = got[stream.number].all()
-            if not whole or len(stream.holes.refused):
+            if not whole[stream.number] or len(stream.holes.refused):
                 stream.give_up(self.at, got[stream.number])
         report.counts["delivered"] += got.sum(axis=1)
         report.blocks += count
         window.end_span()
         begin, self.at = self.at, self.at + count
-        if got.all():
+        if all(whole):
             yield Span(window.time(begin), samples[:count], None, window.index)
             return
-        self._blank(samples, got)
+        table = window.identity.places
+        blank(~got, table.first, table.step, samples)
         there = np.flatnonzero(got.any(axis=0))
         for piece in np.split(there, np.flatnonzero(np.diff(there) > 1) + 1) if len(there) else ():
             low, high = int(piece[0]), int(piece[-1]) + 1
@@ -234,18 +239,9 @@ class _Receiver:
             self.window.report.blocks += end - self.at
             self.at = end
 
-    def _blank(self, samples: NDArray[np.uint16], got: NDArray[np.bool_]) -> None:
-        """Make the samples of missing frames zero."""
-        table = self.window.identity.places
-        ticks = np.arange(wibeth.SAMPLES, dtype=np.int32)[:, None]
-        for stream in np.flatnonzero(~got.all(axis=1)):
-            places = table.first[stream] + ticks * table.step[stream]
-            for row in np.flatnonzero(~got[stream]):
-                samples[row][places] = 0
-
     def _stretch(self, got: NDArray[np.bool_], count: int) -> tuple[int, int]:
         """Return how many places of the span come before the clock of most streams steps forwards, and by how much."""
-        places = {place for stream in self.streams for place in stream.stepped}
+        places = {place for stream in self.streams if stream.stepped for place in stream.stepped}
         for place in sorted(place for place in places if place < self.at + count):
             votes = Counter(s.stepped[place][0] for s in self.streams if place in s.stepped)
             off, most = votes.most_common(1)[0]

@@ -9,14 +9,46 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.daq.place import WAIT, in_order, place_of
+from streams.daq import spans
+from streams.daq.place import SEQ_SHIFT, WAIT, in_order, place_of
 from streams.daq.report import CORRUPTED, JUMPED
 from streams.daq.resync import Resync
-from streams.daq.wibeth import FRAME_BYTES
+from streams.daq.tape import Bytes
+from streams.daq.tray import FLAG_BYTE, FLAGS
+from streams.daq.wibeth import FRAME_BYTES, SEQ_MODULO
+
+_NONE = np.zeros(0, np.uint8)
 
 
 class Stream(Resync):
     """A stream while its window is read."""
+
+    def ready(self, begin: int, blocks: int) -> Bytes:
+        """Return the bytes of the frames from place ``begin`` on, at most ``blocks``; none if order is disturbed."""
+        tape = self.tape
+        if self.newest != begin - 1 or self._tray.pending or self._held or len(self.holes.refused):
+            return _NONE
+        frames = tape.frames()
+        if frames < blocks and tape.pull(blocks - frames):
+            tape.need(blocks * FRAME_BYTES)
+            frames = tape.frames()
+        return tape.piece(min(frames, blocks) * FRAME_BYTES)
+
+    def took(self, good: int, checked: bool) -> int:
+        """Go on behind frames that were put into the span; return how many of ``good`` are sure to be whole."""
+        last = 0 if checked else 1  # without checks it takes the next header
+        self.tape.skip((good - last) * FRAME_BYTES)
+        if last and self._framing.followed(FRAME_BYTES):
+            self.tape.skip(FRAME_BYTES)
+            last = 0
+        good -= last
+        self.newest += good
+        return good
+
+    def count_flagged(self, piece: Bytes, good: int) -> None:
+        """Count the frames whose WIB header says crc_err or lol."""
+        flagged = np.count_nonzero(piece[FLAG_BYTE : good * FRAME_BYTES : FRAME_BYTES] & FLAGS)
+        self.window.report.add("flagged", self.number, flagged)
 
     def fill(self, begin: int, samples: NDArray[np.uint16], got: NDArray[np.bool_]) -> bool:
         """Put the frames of a span into it; False if the source has none of some place now.
@@ -66,7 +98,7 @@ class Stream(Resync):
 
     def reach(self) -> int:
         """Return the last place that anything was seen of."""
-        return max(self.newest, self.holes.refused.reach())
+        return max(self.newest, self.holes.refused.reach()) if len(self.holes.refused) else self.newest
 
     def _run(self) -> bool:
         """Use the frames that follow in order and in one piece; False if the next frame is none of them."""
@@ -119,3 +151,30 @@ class Stream(Resync):
         if held and held[1] == self.window.time(place_of(held[0] - self.seq0, self.newest)):
             self._held = None
             self._accept(place_of(held[0] - self.seq0, self.newest), held[2], None)
+
+
+def open_in_order(
+    streams: list[Stream], begin: int, samples: NDArray[np.uint16], got: NDArray[np.bool_]
+) -> None:
+    """Put the frames of all streams into a span, as far as they come in order: straight from the bytes, in one pass.
+
+    Parameters
+    ----------
+    streams : the 40 streams of a window.
+    begin, samples : place of the span's first block; uint16 array, (n, 163840).
+    got : bool array, (40, n), set where a frame is delivered.
+    """
+    window, blocks = streams[0].window, len(samples)
+    pieces = [stream.ready(begin, blocks) for stream in streams]
+    seq = np.array([(stream.seq0 + begin) % SEQ_MODULO for stream in streams], np.uint64)
+    word0 = window.identity.word0 | seq << np.uint64(SEQ_SHIFT)
+    time = window.time(begin)
+    rows = [window.links.checks(stream.number, time, blocks) for stream in streams]
+    checked = len(rows[0]) > 0
+    checks = np.array(rows, np.uint64) if checked else np.zeros((0, 0), np.uint64)
+    good = spans.open_span(pieces, word0, time, checks, window.identity.places, samples).tolist()
+    whole = [stream.took(count, checked) if count else 0 for stream, count in zip(streams, good, strict=True)]
+    got |= np.arange(blocks) < np.array(whole)[:, None]
+    if (np.concatenate([piece[FLAG_BYTE::FRAME_BYTES] for piece in pieces]) & FLAGS).any():
+        for stream, piece, count in zip(streams, pieces, whole, strict=True):
+            stream.count_flagged(piece, count)

@@ -12,13 +12,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.compiled import compiled
 from streams.daq import spans
 from streams.daq.place import SEQ_SHIFT
 from streams.daq.tape import Bytes
-from streams.daq.wibeth import SEQ_MODULO
+from streams.daq.wibeth import SAMPLES, SEQ_MODULO
 from streams.daq.window import Window
 
-_FLAG_BYTE, _FLAGS = 20, 0b0010_0110  # bits 33, 34 (crc_err) and 37 (lol) of word 2
+FLAG_BYTE, FLAGS = 20, 0b0010_0110  # bits 33, 34 (crc_err) and 37 (lol) of word 2
+
+
+@compiled
+def blank(
+    missing: NDArray[np.bool_],
+    first: NDArray[np.int32],
+    step: NDArray[np.int32],
+    samples: NDArray[np.uint16],
+) -> None:
+    """Make the samples of missing frames zero: ``missing`` (40, n), ``first`` and ``step`` of ``Places``."""
+    for stream in range(missing.shape[0]):
+        for row in range(missing.shape[1]):
+            if missing[stream, row]:
+                for channel in range(first.shape[1]):
+                    for tick in range(SAMPLES):
+                        samples[row, first[stream, channel] + tick * step[stream, channel]] = 0
 
 
 class Tray:
@@ -61,7 +78,7 @@ class Tray:
         """Take down that frames are delivered."""
         row = place - self.begin
         self._got[row : row + len(frames)] = True
-        flagged = frames[:, _FLAG_BYTE] & _FLAGS
+        flagged = frames[:, FLAG_BYTE] & FLAGS
         if flagged.any():
             self._window.report.add("flagged", self._number, int(np.count_nonzero(flagged)))
 
