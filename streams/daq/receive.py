@@ -197,7 +197,7 @@ class _Receiver:
         if not window.over:
             window.over = not window.links.until(window.time(end + 1))
         open_in_order(self.streams, self.at, samples, got)
-        full = got.all(axis=1).tolist()
+        full: list[bool] = np.all(got, axis=1).tolist()
         unfilled = [stream for stream in self.streams if not full[stream.number]]
         short = [s for s in unfilled if not s.fill(self.at, samples, got[s.number])]
         if short and not window.over:
@@ -208,7 +208,7 @@ class _Receiver:
     def _end(self, samples: NDArray[np.uint16], got: NDArray[np.bool_]) -> Iterator[Span]:
         """Count what is missing in a span and hand it on."""
         window, report, count = self.window, self.window.report, got.shape[1]
-        whole = got.all(axis=1).tolist()
+        whole: list[bool] = np.all(got, axis=1).tolist()
         for stream in self.streams:
             if not whole[stream.number] or len(stream.holes.refused):
                 stream.give_up(self.at, got[stream.number])

@@ -48,7 +48,7 @@ class Stream(Resync):
     def count_flagged(self, piece: Bytes, good: int) -> None:
         """Count the frames whose WIB header says crc_err or lol."""
         flagged = np.count_nonzero(piece[FLAG_BYTE : good * FRAME_BYTES : FRAME_BYTES] & FLAGS)
-        self.window.report.add("flagged", self.number, flagged)
+        self.window.report.add("flagged", self.number, int(flagged))
 
     def fill(self, begin: int, samples: NDArray[np.uint16], got: NDArray[np.bool_]) -> bool:
         """Put the frames of a span into it; False if the source has none of some place now.
@@ -172,9 +172,11 @@ def open_in_order(
     rows = [window.links.checks(stream.number, time, blocks) for stream in streams]
     checked = len(rows[0]) > 0
     checks = np.array(rows, np.uint64) if checked else np.zeros((0, 0), np.uint64)
-    good = spans.open_span(pieces, word0, time, checks, window.identity.places, samples).tolist()
-    whole = [stream.took(count, checked) if count else 0 for stream, count in zip(streams, good, strict=True)]
+    good, flagged = spans.open_span(pieces, word0, time, checks, window.identity.places, samples)
+    whole = [
+        stream.took(count, checked) if count else 0
+        for stream, count in zip(streams, good.tolist(), strict=True)
+    ]
     got |= np.arange(blocks) < np.array(whole)[:, None]
-    if (np.concatenate([piece[FLAG_BYTE::FRAME_BYTES] for piece in pieces]) & FLAGS).any():
-        for stream, piece, count in zip(streams, pieces, whole, strict=True):
-            stream.count_flagged(piece, count)
+    for number in np.flatnonzero(flagged).tolist():
+        streams[number].count_flagged(pieces[number], whole[number])
