@@ -39,8 +39,9 @@ def read(path: Path) -> NDArray[np.void]:
     except OSError as error:
         reason = error.strerror or "not a whole bzip2 file: fetch it again"
         raise UserError(f"{path}: cannot read: {reason}") from error
-    except (ValueError, KeyError, IndexError, TypeError, EOFError) as error:
-        message = f"{path}: not a Wire-Cell wires file ({error!r}): want JSON with Store.anodes, faces, planes, wires"
+    except (ValueError, KeyError, IndexError, TypeError, EOFError, OverflowError, RecursionError) as error:
+        reason = " ".join(f"{type(error).__name__} {error}".split())[:80]
+        message = f"{path}: not a Wire-Cell wires file ({reason}): want JSON with Store.anodes, faces, planes, wires"
         raise UserError(message) from error
     if not rows:
         raise UserError(f"{path}: no wires in it: want a file with at least one anode")
