@@ -21,6 +21,20 @@ EXAMPLES = 1500 if FULL else 40
 ALL = 40 * BLOCKS * FRAME
 
 
+class Source(Memory):
+    """As a file has them: the check of a frame beyond the window is 0, which no frame has."""
+
+    def checks(self, stream: int, timestamp: int, count: int) -> np.ndarray:
+        if self.table is None:
+            return np.zeros(0, np.uint64)
+        found = np.zeros(count, np.uint64)
+        row, rest = divmod(timestamp - BEGIN, 2048)
+        low, high = max(row, 0), min(row + count, self.table.shape[1])
+        if not rest and low < high:
+            found[low - row : high - row] = self.table[stream, low:high]
+        return found
+
+
 def changes():
     """Return a strategy of changes to the bytes of a stream: (what, where, how much)."""
     place = st.integers(0, BLOCKS * FRAME - 1) | st.integers(0, BLOCKS - 1).map(lambda k: k * FRAME)
@@ -50,7 +64,7 @@ def played(data: list[bytes], checked: bool, piece: int) -> None:
     """Receive the streams, and compare all that comes out."""
     table = spans.frame_checks(frames(BLOCKS)) if checked else None
     report, sent, last = Report(), samples(BLOCKS), -1
-    for span in receive([Memory(data, table, piece=piece)], HERE, report):
+    for span in receive([Source(data, table, piece=piece)], HERE, report):
         assert span.timestamp > last
         assert 0 < len(span.samples) <= 16
         last = span.timestamp + 2048 * (len(span.samples) - 1)
@@ -71,7 +85,7 @@ def played(data: list[bytes], checked: bool, piece: int) -> None:
     assert all((counts[name] >= 0).all() for name in counts.dtype.names)
     whole = all(stream == good for stream, good in zip(data, GOOD, strict=True))
     assert report.good == whole or not checked
-    assert (report.first is None) == report.good
+    assert (report.first is None) == report.good or not report.blocks
     assert report.first is None or "\n" not in report.first
 
 
