@@ -13,6 +13,8 @@ streams.errors.UserError: cannot read segments absent.h5: no such file
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.compiled import Floats, Integers, compiled
+from streams.daq.probe import try_out
 from streams.detector import Detector
 from streams.errors import UserError
 from streams.signals import SegmentsSignal
@@ -34,6 +37,7 @@ _EVENT = ("event_id", "eventID", "spillID")  # names in use, newest first (larnd
 _TIME = ("t0_start", "t_start", "t0", "t")
 _ENDS = tuple(f"{axis}_{end}" for end in ("start", "end") for axis in "xyz")
 _ROWS = 1 << 16  # rows looked at in one go
+_DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError)  # what h5py raises on damage
 
 
 class Layout(NamedTuple):
@@ -76,16 +80,25 @@ def open_segments(signal: SegmentsSignal, detector: Detector, position: str = "c
         deposit lies outside the active argon (unless dropped), or the rows are out of order.
     """
     path = Path(signal.path)
+    if not path.is_file():
+        raise UserError(f"cannot read segments {path}: no such file")
+    try_out(path)
+    with _opened(path) as file:
+        if not isinstance(file.get(signal.dataset or " "), h5py.Dataset):
+            raise _fail(signal, f"no dataset {signal.dataset!r}, it has {', '.join(file) or 'none'}")
+        rows = file[signal.dataset]
+        return _index(_layout(signal, rows, volume_of(detector, position)), rows)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    """Open a file; whatever HDF5 finds wrong, then or later, becomes a ``UserError``."""
     try:
-        if not path.is_file():
-            raise UserError(f"cannot read segments {path}: no such file")
-        with h5py.File(path) as file:
-            if not isinstance(file.get(signal.dataset or " "), h5py.Dataset):
-                raise _fail(signal, f"no dataset {signal.dataset!r}, it has {', '.join(file) or 'none'}")
-            rows = file[signal.dataset]
-            return _index(_layout(signal, rows, volume_of(detector, position)), rows)
-    except (OSError, ValueError) as error:
-        raise UserError(f"cannot read segments {path}: {str(error).splitlines()[0]}") from error
+        with h5py.File(path, "r") as file:
+            yield file
+    except _DAMAGE as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise UserError(f"cannot read segments {path}: {reason}") from error
 
 
 def _layout(signal: SegmentsSignal, rows: Any, volume: Volume) -> Layout:
@@ -192,11 +205,8 @@ def read_event(segments: Segments, number: int) -> Event:
     """Return the deposits of the event ``number``; those outside the active argon are dropped and counted."""
     layout = segments.layout
     low, high = segments.first_row[number], segments.first_row[number + 1]
-    try:
-        with h5py.File(layout.signal.path) as file:
-            rows = file[layout.signal.dataset][low:high]
-    except OSError as error:
-        raise UserError(f"cannot read segments {layout.signal.path}: {str(error).splitlines()[0]}") from error
+    with _opened(Path(layout.signal.path)) as file:
+        rows = file[layout.signal.dataset][low:high]
     ends, energy, time_us = _numbers(layout, rows, int(low))
     deposits = _pieces(layout.volume, ends, energy, (time_us - segments.zero_us[number]) * 1e3)
     within = _within(layout.volume, deposits)
