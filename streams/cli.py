@@ -18,6 +18,7 @@ _SUMMARY = {
     "sources": "list the sources of a simulation, their rates and their cost",
     "inspect": "show what a file holds: streams, rates, integrity",
     "import": "bring recorded waveforms into a DUNE-DAQ HDF5 file",
+    "tpg": "find trigger primitives in raw frames, as DUNE's code does",
     "train": "train the quantised network on simulated images",
     "convert": "convert a trained model into an hls4ml project and streaming RTL",
     "verify": "prove QKeras = hls4ml C simulation = integer network",
