@@ -16,6 +16,7 @@ import pytest
 PAGES = Path(__file__).resolve().parents[1] / "docs"
 MADE = {
     "convert": (6, ("firmware/network.json", "endless/rtl/net_row_window.sv")),
+    "replay": (9, ("replay.json", "damaged.png", "gaps.csv", "samples.npz")),
     "streams": (6, ("run.h5", "run.h5.manifest.json", "spectrum.png", "events.h5")),
 }
 
