@@ -54,6 +54,7 @@ class _Stream:
     later: list[Later] = field(default_factory=list)  # a heap
     ready: deque[Bytes] = field(default_factory=deque)
     whole: int = -1  # the last frame that went out whole and in its place
+    sent: int = -1  # the last frame of which anything went out in its place
     checks: dict[int, int] = field(default_factory=dict)  # of stepped frames, by timestamp
     flushed: bool = False
 
@@ -147,7 +148,7 @@ class Injected:
     def _whole(self, state: _Stream, frames: Bytes, end: int) -> None:
         if len(frames):
             state.ready.append(frames.reshape(-1))
-            state.whole = end - 1
+            state.whole = state.sent = end - 1
 
     def _fates(self, stream: int, first: int, count: int) -> NDArray[np.uint8]:
         """Return what happens to the frames ``first`` to ``first + count`` of this window."""
@@ -177,12 +178,14 @@ class Injected:
             self._note(stream, number, "silent")
             return
         if fate == _STEPPED:
+            state.sent = number
             counts = self._own_step(stream, number)
             self._note(stream, number, "step", counts)
             state.ready.append(self._moved(stream, state, frame[None], counts)[0])
             return
         kind = CHANCES[fate - 1]
         how = int(key(self._faults.seed, stream, self._first + number, HOW))
+        state.sent = state.sent if kind in ("lost", "reordered", "late") else number
         if kind in ("duplicated", "reordered", "late"):
             self._delay(stream, state, number, kind, how, frame)
         elif kind == "truncated":
@@ -222,8 +225,12 @@ class Injected:
         """Send a frame that comes later, now that ``place`` is the last that went out whole."""
         _, number, kind, frame = late
         behind = place - number
-        if kind == "late" and behind < LATE[0]:
-            self._note(stream, number, "lost")  # the window ends before it comes
+        if (kind == "late" and behind < LATE[0]) or (
+            kind == "reordered" and behind < 0 and number < state.sent
+        ):
+            self._note(
+                stream, number, "lost"
+            )  # the window ends before it comes, or before anything shows that it is late
             return
         if kind == "duplicated" or behind > 0:
             self._note(stream, number, kind, behind)

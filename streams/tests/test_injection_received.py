@@ -117,6 +117,16 @@ def test_two_faults_side_by_side(apart, checks):
         check(source, Chosen(source, chosen, seed), checks)
 
 
+@pytest.mark.parametrize("checks", [True, False])
+@pytest.mark.parametrize("place", [0, N - 2])
+def test_two_faults_where_a_window_begins_and_ends(place, checks):
+    pairs = [(one, other) for one in CHANCES for other in CHANCES]
+    for seed, some in enumerate((pairs[:32], pairs[32:])):
+        chosen = {(s, place + k): pair[k] for s, pair in enumerate(some) for k in (0, 1)}
+        source = MadeUpLinks(N, checked=checks)
+        check(source, Chosen(source, chosen, seed), checks)
+
+
 @pytest.mark.parametrize("field", ["seq_id", "timestamp"])
 @pytest.mark.parametrize("bit", range(4))
 def test_a_flipped_bit_that_names_a_frame_that_was_lost(bit, field):
