@@ -172,13 +172,27 @@ class _Truths:
 
 def _blocks(window: Window, span: Span, table: NDArray[np.int16], truth: _Truths) -> Iterator[Block]:
     timestamp, tick = span.timestamp, tick_of(span.timestamp, window.origin)
-    for k, row in enumerate(span.samples):
-        planes = spans.planes_of(row)
+    every = zip(*planes_of_rows(span.samples).values(), strict=True)
+    for k, (u, v, x) in enumerate(every):
         missing = {} if span.missing is None else missing_channels(span.missing[k], table)
         events, charge = truth.at(window, timestamp)
-        yield Block(tick, timestamp, planes.pop("X"), events, charge, planes, missing)
+        yield Block(tick, timestamp, x, events, charge, {"U": u, "V": v}, missing)
         timestamp += wibeth.TIMESTAMP_PER_FRAME
         tick += wibeth.SAMPLES
+
+
+def planes_of_rows(samples: NDArray[np.uint16]) -> dict[str, NDArray[np.uint16]]:
+    """Return the planes of a span (n, 163840) as views: U, V, X, each (n, 64 ticks, channels).
+
+    >>> {plane: part.shape for plane, part in planes_of_rows(np.zeros((2, 163_840), np.uint16)).items()}
+    {'U': (2, 64, 800), 'V': (2, 64, 800), 'X': (2, 64, 960)}
+    """
+    parts = {}
+    for plane, first in built_in.PLANE_FIRST.items():
+        channels = built_in.PLANE_CHANNELS[plane]
+        part = samples[:, wibeth.SAMPLES * first : wibeth.SAMPLES * (first + channels)]
+        parts[plane] = part.reshape(len(samples), wibeth.SAMPLES, channels)  # splits an axis: no copy
+    return parts
 
 
 def missing_channels(streams: NDArray[np.bool_], table: NDArray[np.int16]) -> dict[str, NDArray[np.bool_]]:
