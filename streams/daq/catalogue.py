@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,9 @@ class Catalogue:
         return there[0] if asked is None else asked
 
 
+_KNOWN_AFTER = 64  # records of a file after which it is decided which stream a source holds
+
+
 def read(source: Path) -> Catalogue:
     """Return what a file or a folder holds.
 
@@ -128,15 +132,18 @@ def _read_records(path: Path, file: h5py.File, descriptor: int, into: Catalogue)
     if not names:
         raise UserError(f"{path}: got no trigger record, want at least one group TriggerRecord000001.0000")
     reader = Reader(str(path), file, descriptor, into.findings)
-    records = [reader.record(name) for name in names]
-    _check_versions(path, records)
-    facts = facts_of(path, file, records, into.findings)
+    first = [reader.record(name) for name in names[:_KNOWN_AFTER]]
+    _check_versions(path, first)
+    facts = facts_of(path, file, first, into.findings)
     into.files.append(facts)
-    check_size(path, file, records, into.sums)
-    sources = _sources(path, file, records, into.findings)
-    before = len(into.windows)
-    for record in records:
+    sources = _sources(path, file, first, into.findings)
+    before, size = len(into.windows), 0
+    for record in chain(first, (reader.record(name) for name in names[_KNOWN_AFTER:])):
+        sources.add_new(record.fragments)
         into.windows += _windows(facts, record, sources, reader, into)
+        facts.add_others(record.others)
+        size += record.size
+    check_size(path, file, size, into.sums)
     for crate in {window.crate for window in into.windows[before:]}:
         word0 = sources.word0(crate)
         into.words.setdefault(crate, word0)
@@ -153,9 +160,8 @@ def _sources(path: Path, file: h5py.File, records: Iterable[Record], findings: F
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         findings.add(f"{path}: attribute source_id_geo_id_map: got something that is no such map: {error}")
         found = Sources()
-    for record in records:
-        for part in record.fragments:
-            found.add(part.source, part.words)
+    for part in (part for record in records for part in record.fragments):
+        found.add(part.source, part.words)
     return found
 
 
@@ -221,13 +227,11 @@ def _check_copies(windows: list[Window]) -> None:
 def _with_ticks(windows: list[Window]) -> list[Window]:
     """Return the windows with their first ticks: those that the truth counts, else from the crate's first window."""
     origins: dict[int, int] = {}  # by crate: timestamp of tick 0
-    for window in windows:
+    for window in windows:  # in the order of time
         truth = window.file.truth
-        if truth is not None:
-            begin = truth.first_timestamp
-            if begin is None:
-                begin = min(w.timestamp for w in windows if w.file is window.file)
-            origins.setdefault(window.crate, begin - truth.first_tick * TIMESTAMP_PER_TICK)
+        if truth is not None and window.crate not in origins:
+            begin = window.timestamp if truth.first_timestamp is None else truth.first_timestamp
+            origins[window.crate] = begin - truth.first_tick * TIMESTAMP_PER_TICK
     for window in windows:
         origins.setdefault(window.crate, window.timestamp)
     return [replace(w, origin=origins[w.crate]) for w in windows]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,6 +54,12 @@ class File:
     others: dict[str, tuple[int, int]]
     closed: bool
 
+    def add_others(self, others: Mapping[str, tuple[int, int]]) -> None:
+        """Add the fragments of a record that are not WIBEth frames."""
+        for kind, (count, size) in others.items():
+            before = self.others.get(kind, (0, 0))
+            self.others[kind] = before[0] + count, before[1] + size
+
 
 def most(values: Iterable[int | None]) -> int | None:
     """Return the most frequent of the values that are there."""
@@ -64,12 +70,7 @@ def most(values: Iterable[int | None]) -> int | None:
 def facts_of(path: Path, file: h5py.File, records: Sequence[Record], findings: Findings) -> File:
     """Return what a file's attributes and the headers of its records say; what is wrong goes to the findings."""
     attributes = file.attrs
-    others: dict[str, tuple[int, int]] = {}
     runs = Counter(part.header.get("run_number") for record in records for part in record.fragments)
-    for record in records:
-        for kind, (count, size) in record.others.items():
-            before = others.get(kind, (0, 0))
-            others[kind] = before[0] + count, before[1] + size
     run = int(attributes.get("run_number", most(runs.elements()) or 0))
     strange = [number for number in runs if number not in (run, None)]
     if strange:
@@ -86,7 +87,7 @@ def facts_of(path: Path, file: h5py.File, records: Sequence[Record], findings: F
         findings.add(f"{path}: attribute config: got something that is not JSON: {error}")
     return File(
         path, run, int(attributes.get("file_index", 0)), str(attributes.get("application_name", "")),
-        config, _truth(file), file["ChannelMap"][()] if "ChannelMap" in file else None, others, closed,
+        config, _truth(file), file["ChannelMap"][()] if "ChannelMap" in file else None, {}, closed,
     )  # fmt: skip
 
 
@@ -98,9 +99,9 @@ def _truth(file: h5py.File) -> TruthPlace | None:
     return TruthPlace(int(attributes["first_tick"]), None if timestamp is None else int(timestamp))
 
 
-def check_size(path: Path, file: h5py.File, records: Sequence[Record], findings: Findings) -> None:
+def check_size(path: Path, file: h5py.File, got: int, findings: Findings) -> None:
     """Compare the bytes of all records with what the writer counted, so that no record is missed in silence."""
-    got, want = sum(record.size for record in records), file.attrs.get("recorded_size")
+    want = file.attrs.get("recorded_size")
     if want is not None and got != want:
         what = "records or fragments are missing" if got < want else "there is more than was written"
         findings.add(

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.channel_map import N_STREAMS
-from streams.daq.hdf5 import Extent, damaged, opened
+from streams.daq.hdf5 import damaged, opened
 from streams.daq.record_reading import HEADER_BYTES
 from streams.daq.wibeth import FRAME_BYTES, TIMESTAMP_PER_FRAME
 from streams.daq.windows import Window
@@ -36,6 +36,7 @@ from streams.errors import UserError
 
 _CHECKS_AT_ONCE = 512  # blocks whose frame checks are read at once: 164 kB for all streams
 _CHECK_BYTES = 8
+_HEADER_WORDS = 16  # bytes of words 0 and 1 of a frame
 _NO_CHECKS = np.zeros(0, np.uint64)
 _NO_BYTES = np.zeros(0, np.uint8)
 
@@ -54,7 +55,7 @@ class FileLinks:
         self.name = window.where
         self.begin = max(window.timestamp, begin)
         self._at = [HEADER_BYTES] * N_STREAMS
-        self._size = [extent.size for extent in window.extents]
+        self._offset, self._size = window.offsets.tolist(), window.sizes.tolist()
         self._row = -1  # first block of the checks in memory
         self._checks = np.zeros((N_STREAMS, 0), np.uint64)
         self._stack = ExitStack()
@@ -67,9 +68,8 @@ class FileLinks:
         except OSError as error:
             raise damaged(path, error) from error
         self._stack.callback(os.close, self._descriptor)
-        scattered = any(
-            extent.size and extent.offset < 0 for extent in (*self.window.extents, self.window.checks)
-        )
+        pieces = [*zip(self._offset, self._size, strict=True), self.window.checks]
+        scattered = any(size and offset < 0 for offset, size in pieces)
         self._file = self._stack.enter_context(opened(path)) if scattered else None
         self._leave_out()
         return self
@@ -95,7 +95,7 @@ class FileLinks:
         if count <= 0:
             return _NO_BYTES
         self._at[stream] = at + count
-        return self._read(self.window.names[stream], self.window.extents[stream], at, count)
+        return self._read(stream, at, count)
 
     def checks(self, stream: int, timestamp: int, count: int) -> NDArray[np.uint64]:
         """Return the frame checks of ``count`` frames of a stream from a timestamp on; (0,) if the file has none."""
@@ -128,41 +128,46 @@ class FileLinks:
         for stream in range(N_STREAMS):
             for _ in range(count):
                 at = self._at[stream]
-                head = (
-                    self._read(self.window.names[stream], self.window.extents[stream], at + 8, 8)
-                    if at + 16 <= self._size[stream]
-                    else _NO_BYTES
-                )
-                if not len(head) or int(head.view("<u8")[0]) >= self.begin:
+                if at + _HEADER_WORDS > self._size[stream]:
+                    break
+                words = self._read(stream, at, _HEADER_WORDS).view("<u8")
+                if int(words[1]) >= self.begin:
                     break
                 self._at[stream] = at + FRAME_BYTES
 
     def _read_checks(self, row: int, count: int, rows: int) -> NDArray[np.uint64]:
-        extent, name = self.window.checks, f"FrameChecks/{self.window.name}"
-        if extent.offset < 0:
+        offset, name = self.window.checks.offset, f"FrameChecks/{self.window.name}"
+        if offset < 0:
             assert self._file is not None
             found: NDArray[np.uint64] = self._file[name][:, row : row + count].astype(np.uint64)
             return found
         checks = np.empty((N_STREAMS, count), "<u8")
         for stream in range(N_STREAMS):
             low = (stream * rows + row) * _CHECK_BYTES
-            checks[stream] = self._read(name, extent, low, count * _CHECK_BYTES).view("<u8")
+            checks[stream] = self._pread(name, offset + low, count * _CHECK_BYTES).view("<u8")
         return checks
 
-    def _read(self, name: str, extent: Extent, low: int, count: int) -> NDArray[np.uint8]:
-        path = self.window.file.path
+    def _read(self, stream: int, low: int, count: int) -> NDArray[np.uint8]:
+        """Return ``count`` bytes of a stream's dataset from byte ``low`` on."""
+        offset = self._offset[stream]
+        if offset >= 0:
+            return self._pread(self.window.names[stream], offset + low, count)
+        assert self._file is not None
         try:
-            if extent.offset < 0:
-                assert self._file is not None
-                part: NDArray[np.uint8] = self._file[name][low : low + count].reshape(-1).view(np.uint8)
-                return part
-            raw = np.empty(count, np.uint8)
-            got = os.preadv(self._descriptor, [raw.data], extent.offset + low)
+            part: NDArray[np.uint8] = self._file[self.window.path(stream)][low : low + count]
         except (OSError, RuntimeError, ValueError) as error:
-            raise damaged(path, error) from error
+            raise damaged(self.window.file.path, error) from error
+        return part.reshape(-1).view(np.uint8)
+
+    def _pread(self, name: str, place: int, count: int) -> NDArray[np.uint8]:
+        raw = np.empty(count, np.uint8)
+        try:
+            got = os.preadv(self._descriptor, [raw.data], place)
+        except OSError as error:
+            raise damaged(self.window.file.path, error) from error
         if got != count:
             raise UserError(
-                f"{path} became shorter while it was read: got {got} of {count} bytes of {name} at byte "
-                f"{extent.offset + low}: do not change a file that is in use"
+                f"{self.window.file.path} became shorter while it was read: got {got} of {count} bytes of {name} at "
+                f"byte {place}: do not change a file that is in use"
             )
         return raw

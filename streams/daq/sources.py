@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from streams.daq import wibeth
-from streams.daq.record_reading import Source
+from streams.daq.record_reading import Fragment, Source
 
 SUBSYSTEMS = {1: "Detector_Readout", 2: "HW_Signals_Interface", 3: "Trigger", 4: "TR_Builder"}
 _WITHOUT_SEQ = ~(0xFFF << wibeth.FIELDS["seq_id"][1]) & (2**64 - 1)
@@ -63,6 +63,12 @@ class Sources:
         for word in words:
             counts[word & _WITHOUT_SEQ] += 1
         self._known.pop(source, None)
+
+    def add_new(self, fragments: Iterable[Fragment]) -> None:
+        """Count the first words of fragments whose source is not known yet."""
+        for part in fragments:
+            if part.source not in self.words:
+                self.add(part.source, part.words)
 
     def place(self, source: Source) -> Place | None:
         """Return the stream of a source; None if nothing is known."""

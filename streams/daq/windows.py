@@ -6,9 +6,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from streams import channel_map
 from streams.daq import wibeth
@@ -32,8 +36,9 @@ class Window:
     crate : number of the crate.
     timestamp : 62.5 MHz timestamp of its first frame.
     end : timestamp after its last frame.
-    names, extents : dataset of each of the 40 streams in the order of ``channel_map.STREAMS``; "" and 0 bytes for a
-        stream that is not there.
+    names : dataset of each of the 40 streams in the order of ``channel_map.STREAMS``, "" for one that is not there.
+    offsets, sizes : int64 arrays, (40,), where the bytes of each stream are, see ``hdf5.Extent``; 0 bytes for a stream
+        that is not there.
     checks, checks_begin : where the frame checks are, uint64 (40, n), and the timestamp of the first ones; 0 bytes
         without them.
     origin : timestamp of tick 0 of the run.
@@ -45,7 +50,8 @@ class Window:
     timestamp: int
     end: int
     names: tuple[str, ...]
-    extents: tuple[Extent, ...]
+    offsets: NDArray[np.int64]
+    sizes: NDArray[np.int64]
     checks: Extent
     checks_begin: int
     origin: int = 0
@@ -54,6 +60,10 @@ class Window:
     def n_blocks(self) -> int:
         """Blocks of 64 ticks (frames of each stream) from its begin to its end."""
         return -(-(self.end - self.timestamp) // wibeth.TIMESTAMP_PER_FRAME)
+
+    def path(self, stream: int) -> str:
+        """Return the path of a stream's dataset."""
+        return f"{self.name}/RawData/{self.names[stream]}"
 
     @property
     def first_tick(self) -> int:
@@ -87,14 +97,16 @@ def name_of(place: Place) -> str:
 def window_of(file: File, name: str, crate: int, streams: dict[int, Fragment], checks: Extent) -> Window:
     """Return the window of a record from the fragments of its streams, by number."""
     names = [""] * channel_map.N_STREAMS
-    extents = [Extent(-1, 0)] * channel_map.N_STREAMS
+    extents = np.zeros((2, channel_map.N_STREAMS), np.int64)
     for stream, part in streams.items():
-        names[stream], extents[stream] = f"{name}/RawData/{part.name}", part.extent
+        names[stream], extents[:, stream] = sys.intern(part.name), part.extent
     header_begin = most(part.header.get("window_begin") for part in streams.values())
     begin = _first_timestamp(streams.values(), header_begin)
     longest = begin + max((part.frames for part in streams.values()), default=0) * wibeth.TIMESTAMP_PER_FRAME
     end = _end(streams.values(), begin, longest)
-    return Window(file, name, crate, begin, end, tuple(names), tuple(extents), checks, header_begin or begin)
+    return Window(
+        file, name, crate, begin, end, tuple(names), extents[0], extents[1], checks, header_begin or begin
+    )
 
 
 def _first_timestamp(parts: Iterable[Fragment], begin: int | None) -> int:

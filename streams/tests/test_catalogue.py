@@ -243,7 +243,7 @@ def test_a_file_that_is_cut_while_it_is_read(tmp_path, run):
         assert links.take(0, 1).size == 7200
         os.truncate(path, 100_000)
         with pytest.raises(
-            UserError, match=r"run\.h5 became shorter while it was read: got 0 of 7200 bytes of Trigger"
+            UserError, match=r"run\.h5 became shorter while it was read: got 0 of 7200 bytes of Detector_Readout"
         ):
             links.take(0, 1)
     path.unlink()
