@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from streams.compiled import compiled
 from streams.daq import kernels
-from streams.daq.wibeth import ADC_MAX, CHANNELS, FRAME_WORDS, SAMPLES
+from streams.daq.wibeth import ADC_MAX, CHANNELS, FRAME_BYTES, FRAME_WORDS, SAMPLES
 
+COUNT_BYTES = 2 * SAMPLES * CHANNELS  # of one frame's samples
 BEYOND_CACHES = 32_000_000  # bytes: what no cache keeps is written past them, as memcpy does
 
 
@@ -80,21 +81,21 @@ def _read_only(array: NDArray[Any]) -> NDArray[np.uint8]:
 def _pack(adc: NDArray[np.uint8], frames: NDArray[np.uint64]) -> np.uint16:
     seen = np.uint16(0)
     source, to = np.int64(adc.ctypes.data), np.int64(frames.ctypes.data)
-    past = 7200 * len(frames) > BEYOND_CACHES and to % 16 == 0
+    past = FRAME_BYTES * len(frames) > BEYOND_CACHES and to % 16 == 0
     for f in range(frames.shape[0]):
         if past:
-            seen |= kernels.pack_frame_past(source + 8192 * f, to + 7200 * f)
+            seen |= kernels.pack_frame_past(source + COUNT_BYTES * f, to + FRAME_BYTES * f)
         else:
-            seen |= kernels.pack_frame(source + 8192 * f, to + 7200 * f)
+            seen |= kernels.pack_frame(source + COUNT_BYTES * f, to + FRAME_BYTES * f)
     return seen
 
 
 @compiled
 def _unpack(frames: NDArray[np.uint8], adc: NDArray[np.uint16]) -> None:
     source, to = np.int64(frames.ctypes.data), np.int64(adc.ctypes.data)
-    past = 8192 * len(adc) > BEYOND_CACHES and to % 16 == 0
+    past = COUNT_BYTES * len(adc) > BEYOND_CACHES and to % 16 == 0
     for f in range(adc.shape[0]):
         if past:
-            kernels.unpack_frame_past(source + 7200 * f, to + 8192 * f)
+            kernels.unpack_frame_past(source + FRAME_BYTES * f, to + COUNT_BYTES * f)
         else:
-            kernels.unpack_frame(source + 7200 * f, to + 8192 * f)
+            kernels.unpack_frame(source + FRAME_BYTES * f, to + COUNT_BYTES * f)

@@ -28,7 +28,7 @@ from streams.channel_map import N_STREAMS
 from streams.compiled import compiled
 from streams.daq import kernels
 from streams.daq.places import SAMPLES_PER_BLOCK, Places, places, planes_of
-from streams.daq.wibeth import ADC_MAX, FRAME_BYTES, FRAME_WORDS
+from streams.daq.wibeth import ADC_MAX, FRAME_BYTES, FRAME_WORDS, TIMESTAMP_PER_FRAME
 
 __all__ = [
     "SAMPLES_PER_BLOCK",
@@ -41,6 +41,8 @@ __all__ = [
     "planes_of",
 ]
 
+ROW_BYTES = 2 * SAMPLES_PER_BLOCK
+PLAN_BYTES = 4 * kernels.PLAN
 FLAGS = np.uint64(0b10_0110 << 32)  # of word 2: bits 33 and 34 (crc_err), 37 (lol)
 MANY = 16  # streams that fill most of the memory's lines of a row, so that it pays to read all of it first
 
@@ -192,7 +194,7 @@ def close_frames(samples: NDArray[np.uint16], table: Places, frames: NDArray[np.
 def _check(frames: NDArray[np.uint8], checks: NDArray[np.uint64]) -> None:
     at = np.int64(frames.ctypes.data)
     for k in range(frames.shape[0]):
-        checks[k] = kernels.check_frame(at + 7200 * k)
+        checks[k] = kernels.check_frame(at + FRAME_BYTES * k)
 
 
 @compiled
@@ -215,22 +217,22 @@ def _open(
     seen = np.uint16(0)
     seq = np.uint64(0xFFF) << np.uint64(40)  # seq_id is bits 40 to 51 of word 0
     for k in range(
-        samples.shape[0]
-    ):  # block by block, so that a row stays in the cache while its streams are opened
+        counts.max() if len(counts) else 0
+    ):  # a row stays in the cache while its streams are opened
         for line in range(0, samples.shape[1] if len(counts) >= MANY else 0, 32):  # as in _close
             seen |= samples[k, line]  # what is read has to be used
-        row = np.int64(samples.ctypes.data) + 327_680 * k
-        later = timestamp + np.uint64(2048) * np.uint64(k)
+        row = np.int64(samples.ctypes.data) + ROW_BYTES * k
+        later = timestamp + np.uint64(TIMESTAMP_PER_FRAME) * np.uint64(k)
         for s in range(len(counts)):
             if good[s] < k or counts[s] <= k:
                 continue
-            frame = addresses[s] + 7200 * k
+            frame = addresses[s] + FRAME_BYTES * k
             word = (word0[s] & ~seq) | ((word0[s] + (np.uint64(k) << np.uint64(40))) & seq)
             if kernels.load_word(frame) != word or kernels.load_word(frame + 8) != later:
                 continue
             if checks.size > 0 and kernels.check_frame(frame) != checks[s, k]:
                 continue
-            plan = np.int64(plans.ctypes.data) + 768 * s
+            plan = np.int64(plans.ctypes.data) + PLAN_BYTES * s
             if grouped[s]:
                 kernels.open_frame(frame, plan, row)
             else:
@@ -254,10 +256,10 @@ def _close(
             0, samples.shape[1], 32
         ):  # read the row once in its order: memory is much faster so
             seen |= samples[k, line]
-        row = np.int64(samples.ctypes.data) + 327_680 * k
+        row = np.int64(samples.ctypes.data) + ROW_BYTES * k
         for stream in range(frames.shape[0]):
-            plan = np.int64(plans.ctypes.data) + 768 * stream
-            frame = np.int64(frames.ctypes.data) + 7200 * (stream * n + k)
+            plan = np.int64(plans.ctypes.data) + PLAN_BYTES * stream
+            frame = np.int64(frames.ctypes.data) + FRAME_BYTES * (stream * n + k)
             if grouped[stream]:
                 seen |= kernels.close_frame(row, plan, frame)
             else:
