@@ -273,6 +273,11 @@ class _Receiver:
                 seq0 = [found.seq0.get(number, found.common) for number in range(N_STREAMS)]
                 return [Stream(window, number, seq0[number], tape) for number, tape in enumerate(tapes)]
             if window.over:
+                for number, tape in enumerate(tapes):
+                    window.report.add("resync_bytes", number, tape.drain())
+                crate = int(wibeth.get_field(window.identity.word0[:1, None], "crate_id")[0])
+                nothing = f"{window.links.name}: got no frame of crate {crate}, want at least one"
+                window.report.first = window.report.first or nothing
                 return []
             self.more += BLOCKS_AT_ONCE
             window.over = not window.links.until(window.links.begin + self.more * TIMESTAMP_PER_FRAME)

@@ -45,11 +45,6 @@ class Stream(Resync):
         self.newest += good
         return good
 
-    def count_flagged(self, piece: Bytes, good: int) -> None:
-        """Count the frames whose WIB header says crc_err or lol."""
-        flagged = np.count_nonzero(piece[FLAG_BYTE : good * FRAME_BYTES : FRAME_BYTES] & FLAGS)
-        self.window.report.add("flagged", self.number, int(flagged))
-
     def fill(self, begin: int, samples: NDArray[np.uint16], got: NDArray[np.bool_]) -> bool:
         """Put the frames of a span into it; False if the source has none of some place now.
 
@@ -173,10 +168,12 @@ def open_in_order(
     checked = len(rows[0]) > 0
     checks = np.array(rows, np.uint64) if checked else np.zeros((0, 0), np.uint64)
     good, flagged = spans.open_span(pieces, word0, time, checks, window.identity.places, samples)
-    whole = [
-        stream.took(count, checked) if count else 0
-        for stream, count in zip(streams, good.tolist(), strict=True)
-    ]
+    # Before more is taken, for then the source may use the memory again:
+    flags = {
+        number: pieces[number][FLAG_BYTE::FRAME_BYTES] & FLAGS for number in np.flatnonzero(flagged).tolist()
+    }
+    counts = zip(streams, good.tolist(), strict=True)
+    whole = [stream.took(count, checked) if count else 0 for stream, count in counts]
     got |= np.arange(blocks) < np.array(whole)[:, None]
-    for number in np.flatnonzero(flagged).tolist():
-        streams[number].count_flagged(pieces[number], whole[number])
+    for number, flag in flags.items():
+        window.report.add("flagged", number, int(np.count_nonzero(flag[: whole[number]])))

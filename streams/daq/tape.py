@@ -109,6 +109,14 @@ class Tape:
         found = self.data[self.at + offset : self.at + end].tobytes().find(pattern)
         return found + offset if found >= 0 else -1
 
+    def drain(self) -> int:
+        """Throw away all that there is and that comes; return how many bytes that were."""
+        count = 0
+        while self.left() or self.pull():
+            count += self.left()
+            self.data, self.at, self._next = _EMPTY, 0, _EMPTY
+        return count
+
     def _join(self) -> None:
         self.data, self.at = np.concatenate((self.data[self.at :], self._next)), 0
         self._next = _EMPTY
