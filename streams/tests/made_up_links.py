@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from streams.channel_map import STREAMS
@@ -11,6 +13,20 @@ from streams.daq.spans import frame_checks
 BEGIN = 2048 * 500_000_000
 
 
+@lru_cache(maxsize=2)
+def made_up_frames(n, streams, seed, begin):
+    """Return the frames of each stream, uint64 (n, 900); they are read only."""
+    random = np.random.default_rng(seed)
+    frames = {s: random.integers(0, 2**64, (n, 900), np.uint64) for s in streams}
+    for stream, words in frames.items():
+        words[:, 0] = wibeth.header_word(*STREAMS[stream], crate_id=1)
+        wibeth.set_field(words, "seq_id", (100 + np.arange(n)) % 4096)
+        words[:, 1] = begin + 2048 * np.arange(n)
+        words[:, 2] &= ~np.uint64(0x2E << 32)  # no crc_err, no lol
+        words.setflags(write=False)
+    return frames
+
+
 class MadeUpLinks:
     """One window of ``n`` frames on each of some streams; ``pieces``: most bytes that a take gives."""
 
@@ -18,13 +34,7 @@ class MadeUpLinks:
 
     def __init__(self, n, *, streams=range(40), seed=1, begin=BEGIN, checked=True, pieces=None):
         self.begin, self.checked, self.pieces = begin, checked, pieces
-        random = np.random.default_rng(seed)
-        self.frames = {s: random.integers(0, 2**64, (n, 900), np.uint64) for s in streams}
-        for stream, words in self.frames.items():
-            words[:, 0] = wibeth.header_word(*STREAMS[stream], crate_id=1)
-            wibeth.set_field(words, "seq_id", (100 + np.arange(n)) % 4096)
-            words[:, 1] = begin + 2048 * np.arange(n)
-            words[:, 2] &= ~np.uint64(0x2E << 32)  # no crc_err, no lol
+        self.frames = made_up_frames(n, tuple(streams), seed, begin)
         self.at = dict.fromkeys(self.frames, 0)
         self.upto = 0 if pieces else 10**9
 
