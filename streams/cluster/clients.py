@@ -8,6 +8,7 @@ True
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
@@ -23,6 +24,8 @@ from streams.errors import UserError
 if TYPE_CHECKING:
     from distributed import Client
 
+#: Dask's profiler looks at the stacks of the workers a hundred times a second, for a page that nobody sees here.
+_OPTIONS = {"distributed.worker.profile.enabled": False}
 CONNECT_S = 10.0  # for a scheduler to answer, and for its first worker to come
 _LOGGERS = (
     "distributed",
@@ -32,10 +35,6 @@ _LOGGERS = (
     "distributed.comm",
     "tornado",
 )
-
-
-def _short(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120]
 
 
 def cores() -> int:
@@ -49,7 +48,7 @@ def _quiet() -> Iterator[None]:
     import dask
 
     before = {name: logging.getLogger(name).level for name in _LOGGERS}
-    with warnings.catch_warnings(), dask.config.set({"distributed.admin.log-format": ""}):
+    with warnings.catch_warnings(), dask.config.set(_OPTIONS):
         warnings.simplefilter("ignore")
         for name in _LOGGERS:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
@@ -104,6 +103,35 @@ def local_client(workers: int) -> Iterator[Client]:
         yield stack.enter_context(Client(cluster))  # type: ignore[no-untyped-call]
 
 
+async def _identity(address: str) -> object:
+    """Return what the server at ``address`` says that it is."""
+    from distributed.core import connect, send_recv  # type: ignore[attr-defined]
+
+    comm = await connect(address, timeout=CONNECT_S)  # type: ignore[no-untyped-call]
+    try:
+        said: dict[str, object] = await send_recv(comm, op="identity")
+        return said.get("type")
+    finally:
+        comm.abort()
+
+
+def _check_scheduler(address: str) -> None:
+    """Refuse an address where no scheduler answers; a client would wait for ever for one that is silent."""
+    try:
+        kind = asyncio.run(asyncio.wait_for(_identity(address), 2 * CONNECT_S))
+        reason = f"it is a {kind}"
+    except Exception as error:  # whatever another program answers
+        kind, reason = (
+            None,
+            (str(error).splitlines() or [type(error).__name__])[0][:120] or "no answer in time",
+        )
+    if kind != "Scheduler":
+        raise UserError(
+            f"--scheduler {address}: no Dask scheduler answers there ({reason}): start one with `dask scheduler`, or "
+            "leave --scheduler out for this machine"
+        )
+
+
 @contextmanager
 def remote_client(address: str) -> Iterator[Client]:
     """Yield a client of the scheduler at ``address``, which has a worker.
@@ -115,14 +143,8 @@ def remote_client(address: str) -> Iterator[Client]:
     from distributed import Client
 
     with _quiet():
-        try:
-            client = Client(address, timeout=CONNECT_S)  # type: ignore[no-untyped-call]
-        except (OSError, ValueError, TypeError, OverflowError, ImportError) as error:
-            raise UserError(
-                f"--scheduler {address}: no Dask scheduler answers there ({_short(error)}): start one with "
-                "`dask scheduler`, or leave --scheduler out for this machine"
-            ) from error
-        with client:
+        _check_scheduler(address)
+        with Client(address, timeout=CONNECT_S) as client:  # type: ignore[no-untyped-call]
             try:
                 client.wait_for_workers(1, timeout=CONNECT_S)
             except TimeoutError as error:

@@ -51,6 +51,11 @@ class Truth:
             self._extend(name, np.concatenate(parts))
         self._extend("blocks", ends)
 
+    def flush(self) -> None:
+        """Give all rows to the file, in this order, whenever Python lets go of the datasets."""
+        for dataset in self._datasets.values():
+            dataset.flush()
+
     def _extend(self, name: str, rows: NDArray[np.void]) -> None:
         dataset = self._datasets[name]
         before = len(dataset)

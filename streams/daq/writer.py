@@ -220,13 +220,16 @@ def _write(file: OutputFile, blocks: Iterator[Block], plan: Plan) -> Written:
             written.add(chunk)
             file.check()
         begin, tick = end, tick + plan.window_blocks * TICKS_PER_BLOCK
+    if truth is not None:
+        truth.flush()
     _write_attributes(file, plan, start, begin)
     return written
 
 
 def _write_map(file: OutputFile, table: NDArray[np.int16]) -> None:
     """Write the channel map, checked: a flipped bit there would put samples into other channels."""
-    file.create_dataset(MAP_DATASET, data=table, chunks=table.shape, fletcher32=True, track_times=False)
+    made = file.create_dataset(MAP_DATASET, data=table, chunks=table.shape, fletcher32=True, track_times=False)
+    made.flush()  # else where its bytes lie in the file depends on when Python lets go of it
 
 
 class _Record:

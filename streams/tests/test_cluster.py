@@ -276,3 +276,22 @@ def test_where_is_said_once() -> None:
     assert where_of(Options(apas=150, workers=4)) == Where("", 4)
     with pytest.raises(ConfigError, match="--scheduler and --serial: got both"):
         where_of(Options(scheduler="tcp://host:1", serial=True))
+
+
+def test_the_bytes_do_not_depend_on_when_python_lets_go_of_datasets(tmp_path: Path, monkeypatch) -> None:
+    """Another thread that looks at the stack, as Dask's profiler does, keeps datasets open for a moment longer."""
+    from streams.daq.writer import Plan, write_file
+    from streams.tests.made_up import blocks
+
+    plan, kept = Plan(windows=2, window_blocks=20), []
+    write_file(tmp_path / "one.h5", blocks(), plan)
+    make_dataset = h5py.Group.create_dataset
+
+    def held(self, *words, **options):
+        kept.append(make_dataset(self, *words, **options))
+        return kept[-1]
+
+    monkeypatch.setattr(h5py.Group, "create_dataset", held)
+    write_file(tmp_path / "other.h5", blocks(), plan)
+    assert len(kept) >= 4
+    assert (tmp_path / "one.h5").read_bytes() == (tmp_path / "other.h5").read_bytes()

@@ -1,0 +1,192 @@
+"""A run in parts on a Dask cluster: workers that die, commands that are killed, clusters that cannot be used."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams import cli
+from streams.cluster import clients, distribute
+from streams.cluster.partition import Job
+from streams.cluster.run import run_of
+from streams.cluster.whole import RUN, Where, digest_of, simulate_run
+from streams.errors import UserError
+from streams.tests.cluster_runs import CONFIG, SERIAL, SPAN_MS, files_of
+
+APAS = 4
+TOML = f"seed = {CONFIG.seed}\nwindows = {CONFIG.windows}\nwindow_blocks = {CONFIG.window_blocks}\n"
+LARTRIG = (sys.executable, "-c", "from streams.cli import main; main()")
+
+
+@pytest.fixture(scope="module")
+def digest(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Of the run made by one process."""
+    return simulate_run(
+        run_of(CONFIG, APAS, SPAN_MS), tmp_path_factory.mktemp("serial") / "run", SERIAL
+    ).digest
+
+
+@pytest.fixture
+def threads() -> Iterator[str]:
+    """Return the address of a scheduler with one worker of three threads, all in this process."""
+    from distributed import LocalCluster
+
+    options = {"dashboard_address": None, "processes": False, "protocol": "tcp"}
+    with clients._quiet(), LocalCluster(n_workers=1, threads_per_worker=3, **options) as cluster:
+        yield cluster.scheduler_address
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that ``pid`` has begun."""
+    rows = subprocess.run(
+        ["ps", "-eo", "ppid=,pid="], capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    return [
+        int(child) for parent, child in (row.split() for row in rows if row.strip()) if int(parent) == pid
+    ]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(true, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def test_workers_that_die_take_nothing_with_them(digest: str, tmp_path: Path) -> None:
+    """One is killed; what it had in hand is done by the other or by its successor, and the bytes are the same."""
+    run = run_of(CONFIG, APAS, SPAN_MS)
+    (tmp_path / "run").mkdir()
+    job = Job(run, tmp_path / "run", {})
+    with clients.local_client(2) as client:
+        distribute.check_workers(client, job)
+        before = set(client.run(os.getpid).values())
+        made = []
+        for one in distribute.made_by(client, job):
+            made.append(one)
+            if len(made) == 1:
+                os.kill(min(before), signal.SIGKILL)
+        after = set(client.run(os.getpid).values())
+    assert len(before) == len(after) == 2 and min(before) not in after
+    assert len({one.name for one in made}) == 12
+    wait_until(lambda: not any(map(alive, before | after)), 10)
+    assert digest_of({one.name: one.sha256 for one in made}) == digest
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
+def test_a_command_that_is_ended_goes_on(how, digest: str, tmp_path: Path, monkeypatch, capsys) -> None:
+    (tmp_path / "run.toml").write_text(TOML)
+    words = ["simulate", "run.toml", "-o", "run", "--apas", str(APAS), "--span-ms", str(SPAN_MS)]
+    folder = tmp_path / "run"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(
+        [*LARTRIG, *words, "--workers", "1"],
+        cwd=tmp_path, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True,
+    ) as command:  # fmt: skip
+        wait_until(lambda: len(files_of(folder)) >= 2)
+        workers = children(command.pid)
+        if how == signal.SIGKILL:
+            command.send_signal(how)
+        else:
+            os.killpg(command.pid, how)  # as a terminal does: to all of them
+        said = command.communicate(timeout=30)[1].decode()
+    assert workers
+    wait_until(lambda: not any(map(alive, workers)), 15)
+    assert 2 <= len(files_of(folder)) < 12 and (folder / RUN).exists()
+    if how == signal.SIGINT:
+        assert command.returncode == 1
+        last = [line for line in said.splitlines() if "\r" not in line and line.strip()][-1]
+        assert re.fullmatch(r"error: stopped: run has what is made so far; the same command goes on", last)
+        assert "Traceback" not in said and "distributed" not in said
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["lartrig", *words, "--serial"])
+    with pytest.raises(SystemExit, match="0"):
+        cli.main()
+    done = capsys.readouterr().out
+    assert digest in done and "12: 4 assemblies, 3 spans of time;" in done and "12 new" not in done
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def test_threads_of_a_worker_elsewhere_make_the_same_bytes(
+    digest: str, tmp_path: Path, threads: str, capfd
+) -> None:
+    found = simulate_run(run_of(CONFIG, APAS, SPAN_MS), tmp_path / "run", Where(threads))
+    assert found.digest == digest and all(one.new for one in found.made)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_a_worker_refuses_is_said(tmp_path: Path, threads: str, monkeypatch) -> None:
+    from streams.cluster import partition
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(partition.state_file, "save", full)
+    with pytest.raises(
+        UserError, match=r"cannot write .*crate000\d.hdf5: No space left on device: the same command"
+    ):
+        simulate_run(run_of(CONFIG, APAS, SPAN_MS), tmp_path / "run", Where(threads))
+
+
+def test_workers_must_be_of_the_same_version_and_see_the_same_files(
+    tmp_path: Path, threads: str, monkeypatch
+) -> None:
+    run, sees = run_of(CONFIG, APAS, SPAN_MS), distribute.look
+    for change, sentence in (
+        (
+            {"code": "other"},
+            r"worker tcp://\S+: its version of lartrig, numpy, scipy, numba or h5py is not the command's",
+        ),
+        ({"token": ""}, r"worker tcp://\S+ on \S+ does not see the folder \S+run: every worker writes there"),
+    ):
+        monkeypatch.setattr(distribute, "look", lambda job, token, c=change: sees(job, token)._replace(**c))
+        with pytest.raises(UserError, match=sentence) as error:
+            simulate_run(run, tmp_path / "run", Where(threads))
+        assert "\n" not in str(error.value) and not (tmp_path / "run").exists()
+
+
+def test_a_scheduler_that_is_not_there(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(clients, "CONNECT_S", 0.5)
+    with socket.socket() as other:  # silent
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        for address in (
+            f"tcp://127.0.0.1:{other.getsockname()[1]}",
+            "tcp://127.0.0.1:1",
+            "nonsense://x",
+            "127.0.0.1:99999",
+        ):
+            with pytest.raises(
+                UserError, match=f"--scheduler {address}: no Dask scheduler answers there"
+            ) as error:
+                simulate_run(run_of(CONFIG, APAS, SPAN_MS), tmp_path / "run", Where(address))
+            assert "\n" not in str(error.value) and not (tmp_path / "run").exists()
+
+
+def test_a_scheduler_without_workers(tmp_path: Path, monkeypatch) -> None:
+    from distributed import LocalCluster
+
+    monkeypatch.setattr(clients, "CONNECT_S", 0.5)
+    options = {"dashboard_address": None, "processes": False, "protocol": "tcp"}
+    with (
+        clients._quiet(),
+        LocalCluster(n_workers=0, **options) as cluster,
+        pytest.raises(UserError, match=r"it has no workers: start some with `dask worker tcp:"),
+    ):
+        simulate_run(run_of(CONFIG, APAS, SPAN_MS), tmp_path / "run", Where(cluster.scheduler_address))
