@@ -243,7 +243,8 @@ def test_a_file_that_is_cut_while_it_is_read(tmp_path, run):
         assert links.take(0, 1).size == 7200
         os.truncate(path, 100_000)
         with pytest.raises(
-            UserError, match=r"run\.h5 became shorter while it was read: got 0 of 7200 bytes of Detector_Readout"
+            UserError,
+            match=r"run\.h5 became shorter while it was read: got 0 of 7200 bytes of Detector_Readout",
         ):
             links.take(0, 1)
     path.unlink()
@@ -283,3 +284,12 @@ def test_a_file_is_tried_out_once(run, monkeypatch):
     monkeypatch.setattr(probe, "_ask", lambda *_: pytest.fail("asked again"))
     with hdf5.opened(run):
         assert time.perf_counter() - start < 5
+
+
+def test_a_window_begins_with_its_first_frames_although_most_streams_lack_them(tmp_path):
+    path = write_dune(tmp_path / "run.hdf5", [Piece(1, 2, 4, shift=100, late=dict.fromkeys(range(30), 1))])
+    with h5py.File(path, "a") as file:  # one earlier timestamp is damage
+        raw = file[f"TriggerRecord000001.0000/RawData/Detector_Readout_0x{source_of(1, 35):08x}_WIBEth"]
+        raw[72 + 8 : 72 + 16] = np.frombuffer(at(1).to_bytes(8, "little"), np.int8)[:, None]
+    window = catalogue.read(path).windows[0]
+    assert (window.timestamp, window.n_blocks) == (at(2), 4)
