@@ -38,9 +38,8 @@ Bytes = NDArray[np.uint8]
 KEPT_CHECKS = 4096  # frames of a stepped stream whose checks are kept
 _HEADER_BITS = 4 * 64
 _SILENT, _STEPPED = len(CHANCES) + 1, len(CHANCES) + 2
-Later = tuple[
-    int, int, str, Bytes
-]  # the frame that it comes behind, its own number, what was done, its bytes
+#: The frame that it comes behind, its own number, what was done, its bytes.
+Later = tuple[int, int, str, Bytes]
 
 
 @dataclass
@@ -181,7 +180,7 @@ class Injected:
             state.sent = number
             counts = self._own_step(stream, number)
             self._note(stream, number, "step", counts)
-            state.ready.append(self._moved(stream, state, frame[None], counts)[0])
+            state.ready.append(moved(frame[None], counts)[0])
             return
         kind = CHANCES[fate - 1]
         how = int(key(self._faults.seed, stream, self._first + number, HOW))
@@ -254,22 +253,26 @@ class Injected:
                 counts += step.counts * (at >= step.first)
                 for k in np.flatnonzero(at == step.first).tolist():
                     self._note(stream, first + k, "step_of_all", step.counts)
-        return self._moved(stream, state, frames, counts) if counts.any() else frames
+        if counts.any():
+            frames = moved(frames, counts)
+            self._keep_checks(stream, state, frames[counts > 0])
+        return frames
 
     def _own_step(self, stream: int, number: int) -> int:
         """Return by how much the clock of this stream alone is off at a frame."""
         at = self._first + number - self._origin
         return sum(step.counts for step in self._faults.step if step.stream == stream and step.first <= at)
 
-    def _moved(self, stream: int, state: _Stream, frames: Bytes, counts: int | NDArray[np.int64]) -> Bytes:
-        """Return frames whose clock was off when they were made: their checks fit them."""
-        frames = moved(frames, counts)
-        if len(self._links.checks(stream, self.begin, 1)):
+    def _keep_checks(self, stream: int, state: _Stream, frames: Bytes) -> None:
+        """Keep the checks of frames whose clock was ahead when they were made, under their own times.
+
+        Those of a clock that steps back would stand in for frames that came before.
+        """
+        if len(frames) and len(self._links.checks(stream, self.begin, 1)):
             words = frames.view("<u8")
             state.checks.update(zip(words[:, 1].tolist(), frame_checks(words).tolist(), strict=True))
             for old in list(state.checks)[: max(0, len(state.checks) - KEPT_CHECKS)]:
                 del state.checks[old]
-        return frames
 
     def _note(self, stream: int, number: int, kind: str, detail: int = 0) -> None:
         self.ledger.note(stream, self._first + number - self._origin, kind, detail)

@@ -175,7 +175,7 @@ def test_all_links_are_silent_for_a_while():
 
 @pytest.mark.parametrize(
     "counts",
-    [2048 * 3, pytest.param(-2048 * 7, marks=pytest.mark.xfail(strict=True)), 1000, 2**40 + 1],
+    [2048 * 3, -2048 * 7, -2048, 1000, 2**40 + 1],
 )
 def test_the_clock_of_a_stream_steps_for_good(counts):
     source = MadeUpLinks(N)
