@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.daq.layout import LAYOUT_VERSION
 from streams.daq.record_reading import Findings, Record
 
 if TYPE_CHECKING:
@@ -79,6 +80,12 @@ def facts_of(path: Path, file: h5py.File, records: Sequence[Record], findings: F
     if not closed:
         findings.add(
             f"{path} has no closing_timestamp: its writer did not close it, and records may be missing"
+        )
+    version = int(attributes.get("filelayout_version", 0))
+    if version > LAYOUT_VERSION:
+        findings.add(
+            f"{path}: got filelayout_version {version}, want at most {LAYOUT_VERSION}: a newer DUNE-DAQ wrote it, "
+            "there may be more in it than is read"
         )
     config = str(attributes.get("config", ""))
     try:

@@ -228,7 +228,9 @@ def _write(file: OutputFile, blocks: Iterator[Block], plan: Plan) -> Written:
 
 def _write_map(file: OutputFile, table: NDArray[np.int16]) -> None:
     """Write the channel map, checked: a flipped bit there would put samples into other channels."""
-    made = file.create_dataset(MAP_DATASET, data=table, chunks=table.shape, fletcher32=True, track_times=False)
+    made = file.create_dataset(
+        MAP_DATASET, data=table, chunks=table.shape, fletcher32=True, track_times=False
+    )
     made.flush()  # else where its bytes lie in the file depends on when Python lets go of it
 
 

@@ -236,6 +236,17 @@ def test_a_future_version(tmp_path, offset, value, sentence):
         catalogue.read(path)
 
 
+def test_a_future_layout_is_read_as_far_as_it_is_known(tmp_path):
+    path = write_dune(tmp_path / "run.hdf5", [Piece(1, 0, 1)])
+    with h5py.File(path, "a") as file:
+        file.attrs["filelayout_version"] = 9
+    found = catalogue.read(path)
+    assert len(found.windows) == 1
+    assert (
+        "got filelayout_version 9, want at most 5: a newer DUNE-DAQ wrote it" in found.findings.sentences[0]
+    )
+
+
 def test_a_file_that_is_cut_while_it_is_read(tmp_path, run):
     path = shutil.copy(run, tmp_path / "run.h5")
     window = catalogue.read(path).windows[1]
