@@ -113,10 +113,13 @@ class Stream(Resync):
             good -= 1
         if not good:
             return False
+        frames = self.tape.piece(good * FRAME_BYTES).reshape(
+            good, FRAME_BYTES
+        )  # more was taken: it may have moved
         if ahead:
-            tray.pending.append((place, frames[:good].copy(), self.seq0))
+            tray.pending.append((place, frames.copy(), self.seq0))
         else:
-            tray.mark(place, frames[:good])
+            tray.mark(place, frames)
         if self._held:
             self._drop_held()
         if len(self.holes.refused):

@@ -38,7 +38,7 @@ class Live(Memory):
     def take(self, stream, frames):
         come = FRAME * max(0, -((BEGIN - self.asked) // 2048))  # frames that begin before the time
         low = self.at[stream]
-        high = min(low + frames * FRAME, low + 50_000, len(self.data[stream]), come)
+        high = min(low + frames * FRAME, low + self.piece, len(self.data[stream]), come)
         self.at[stream] = max(low, high)
         piece = self.scratch[stream, : max(0, high - low)]
         self.scratch[stream] = 0xFF
@@ -57,11 +57,13 @@ def test_live_is_as_from_memory(checked):
     data = [make(stream, words[stream], faults.get(stream, {})) for stream in range(40)]
     table = spans.frame_checks(words) if checked else None
     results = []
-    for memory in (Memory(data, table), Live(data, table, BLOCKS)):
+    for piece in (0, 7200, 50_000):
+        memory = Live(data, table, BLOCKS) if piece else Memory(data, table)
+        memory.piece = piece or memory.piece
         report = Report()
         got = {t: row.tolist() for t, row in places(memory, report).items()}
         results.append((got, report.counts.tolist(), report.gaps, report.first))
-    assert results[0] == results[1]
+    assert results[0] == results[1] == results[2]
     assert memory.times[-1] >= BEGIN + 2048 * BLOCKS
 
 
