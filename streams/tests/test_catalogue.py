@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
 import h5py
 import numpy as np
 import pytest
 
-from streams.daq import catalogue, hdf5, probe
+from streams.daq import catalogue
 from streams.daq.file_facts import TruthPlace
 from streams.daq.links import FileLinks
 from streams.daq.sources import Place, Sources
@@ -261,40 +259,6 @@ def test_a_file_that_is_cut_while_it_is_read(tmp_path, run):
     path.unlink()
     with pytest.raises(UserError, match=r"cannot read .*run\.h5: No such file"), FileLinks(window):
         pass
-
-
-def test_hdf5_that_crashes_or_hangs_is_a_sentence(tmp_path, run, monkeypatch):
-    path = shutil.copy(run, tmp_path / "run.h5")
-    with hdf5.opened(path):
-        pass
-    os.utime(path, (1, 1))
-    os.kill(probe._prober.child.pid, signal.SIGSTOP)
-    monkeypatch.setattr(probe, "PATIENCE_S", 0.05)
-    with pytest.raises(UserError, match=r"run\.h5 is damaged: HDF5 hangs on it \(no answer in 0\.05 s\)"):
-        catalogue.read(path)
-    monkeypatch.setattr(probe, "PATIENCE_S", 30.0)
-    with hdf5.opened(path):  # a new child, which is there for the next file
-        pass
-    os.utime(path, (2, 2))
-    monkeypatch.setattr(probe._Prober, "start", lambda self: crashing(self))
-    with pytest.raises(UserError, match=r"run\.h5 is damaged: HDF5 crashes on it \(SIGABRT\)"):
-        catalogue.read(path)
-
-
-def crashing(prober):
-    prober.stop()
-    words = ["sh", "-c", "read line; kill -ABRT $$"]
-    prober.child = subprocess.Popen(words, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    return prober.child
-
-
-def test_a_file_is_tried_out_once(run, monkeypatch):
-    with hdf5.opened(run):
-        pass
-    start = time.perf_counter()
-    monkeypatch.setattr(probe, "_ask", lambda *_: pytest.fail("asked again"))
-    with hdf5.opened(run):
-        assert time.perf_counter() - start < 5
 
 
 def test_a_window_begins_with_its_first_frames_although_most_streams_lack_them(tmp_path):
