@@ -4,13 +4,14 @@
 >>> tps["channel"] = 0, 1, 2, 3
 >>> tps["samples_over_threshold"] = 1, 2, 9000, 5
 >>> cuts = Cuts(sot_minima=(2, 2, 2), tp_timeout=218_750, channel_mask=(3,))
->>> kept, dropped = apply(cuts, tps, np.zeros(4, int))
+>>> kept, dropped = apply(cuts, tps, lambda some: np.zeros(len(some), int))
 >>> kept["channel"].tolist(), dropped
 ([1], Dropped(too_short=1, too_long=1, masked=1))
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -46,20 +47,27 @@ class Dropped(NamedTuple):
     masked: int = 0
 
 
-def apply(cuts: Cuts, tps: NDArray[np.void], planes: NDArray[np.integer]) -> tuple[NDArray[np.void], Dropped]:
+def apply(
+    cuts: Cuts, tps: NDArray[np.void], planes_of: Callable[[NDArray[np.void]], NDArray[np.integer]]
+) -> tuple[NDArray[np.void], Dropped]:
     """Return the TPs that are kept, in order, and how many are not.
 
     Parameters
     ----------
     tps : TP array.
-    planes : int array, the plane of each.
+    planes_of : gives the plane of each of some TPs: int array.
     """
-    length = tps["samples_over_threshold"].astype(np.int64)
-    short = length < np.array(cuts.sot_minima)[planes]
-    masked = ~short & np.isin(tps["channel"], cuts.channel_mask)
-    long = np.zeros(len(tps), np.bool_)
-    if cuts.tp_timeout is not None:
-        long = ~short & ~masked & (TIMESTAMP_PER_TICK * length > cuts.tp_timeout)
-    kept: NDArray[np.void] = tps[~(short | masked | long)]
     assert tps.dtype == TP
-    return kept, Dropped(int(short.sum()), int(long.sum()), int(masked.sum()))
+    kept, dropped = tps, [0, 0, 0]
+    if max(cuts.sot_minima) > 1:
+        least = np.array(cuts.sot_minima)[planes_of(kept)]
+        kept = kept[kept["samples_over_threshold"] >= least]
+        dropped[0] = len(tps) - len(kept)
+    if cuts.channel_mask:
+        before, kept = len(kept), kept[~np.isin(kept["channel"], cuts.channel_mask)]
+        dropped[2] = before - len(kept)
+    if cuts.tp_timeout is not None:
+        short = kept["samples_over_threshold"] <= cuts.tp_timeout // TIMESTAMP_PER_TICK
+        if not short.all():
+            dropped[1], kept = int((~short).sum()), kept[short]
+    return kept, Dropped(*dropped)

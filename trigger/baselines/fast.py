@@ -65,13 +65,14 @@ class FastStreams:
 
     def __init__(self, chain: Chain, channels: NDArray[np.integer], planes: NDArray[np.integer]) -> None:
         self.program = p.translate(chain, planes)
-        self.channels = chain.offline(channels).ravel()
         n = len(channels)
         lanes = np.broadcast_to(self.program.initial[None, :, None], (n, len(self.program.initial), 64))
         hits = np.zeros((n, closings.FIELDS, 64), np.int64)
         self.state = engine.State(lanes.copy(), hits, np.zeros(n, np.int64))
         rows, masks = np.zeros((2, 64, 64), np.int16), np.zeros(64, np.uint64)
-        self.room = engine.Room(rows, masks, np.zeros(closings.MOST_OF_FRAME, TP), np.zeros(ROOM, TP))
+        found = np.zeros(closings.MOST_OF_FRAME, TP)
+        sorter = closings.Sorter(np.zeros(257, np.int64), chain.offline(channels).ravel())
+        self.room = engine.Room(rows, masks, found, np.zeros(ROOM, TP), sorter)
         others = [k for k, code in enumerate(self.program.steps[:, p.CODE]) if code == p.OTHER]
         self.others = {k: [_at_work(chain.steps[k], planes[s]) for s in range(n)] for k in others}
 
@@ -93,15 +94,13 @@ class FastStreams:
         words = np.ascontiguousarray(frames, "<u8").view()
         words.flags.writeable = False  # one type for compiled code, whatever the frames lie in
         absent = np.zeros((0, 0), np.bool_) if missing is None else np.ascontiguousarray(missing)
-        parts, done, total = [np.zeros(0, TP)], 0, streams * frames.shape[1]
+        parts, done, total = [], 0, streams * frames.shape[1]
         while done < total:
             end, first = (done + 1, self._ahead(words, absent, done)) if self.others else (total, 0)
             part = engine.Part(done, end, first, len(self.program.steps))
             done, n = engine.run(words, absent, part, self.program, self.state, self.room)
             parts.append(self.room.tps[:n].copy())
-        tps: NDArray[np.void] = np.concatenate(parts)
-        tps["channel"] = self.channels[tps["channel"]]
-        return tps
+        return parts[0] if len(parts) == 1 else np.concatenate([np.zeros(0, TP), *parts])
 
     def _ahead(self, words: NDArray[np.uint64], absent: NDArray[np.bool_], done: int) -> int:
         """Run the steps of one frame up to the last that is not built in; return the number of the next."""

@@ -1,9 +1,9 @@
-"""The closings over one frame of a stream: only samples at which a channel is over threshold, or open, are looked at.
+"""The closings over one frame of a stream: only channels that are over threshold at some sample, or open, are walked.
 
-They compute what ``hits`` says, in upstream's order, and write the TPs behind the ``n`` that are there already.
-The state of the open hits is int64, (streams, 7, 64). Its rows: samples over threshold, samples to the peak, integral,
-peak; then, in the first place, the channels that are open as bits; then 64 int16: the peaks of fdreadoutlibs, before
-a sample and after it.
+They compute what ``hits`` says and leave the TPs in ``found``, channel after channel; the flag of each says where it
+belongs, for ``in_order``. The state of the open hits is int64, (streams, 7, 64). Its rows: samples over threshold,
+samples to the peak, integral, peak; then, in the first place, the channels that are open as bits; then 64 int16: the
+peaks of fdreadoutlibs, before a frame and after it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from streams.compiled import compiled
 from trigger.baselines.clear import TYPE_TPC
-from trigger.baselines.lanes import first_bit, greater, load, mask_at, put, store, value
+from trigger.baselines.lanes import column, first_bit, greater, load, put, store, value
 
 MOST_OF_FRAME = 4096  # TPs that one frame can give: one for each sample
 LENGTH, TO_PEAK, INTEGRAL, PEAK, OPEN, PEAKS, FIELDS = (*range(6), 7)
@@ -41,125 +41,172 @@ class Desk(NamedTuple):
     masks: int  # uint64, (64,): the channels at each sample that are not zero (tpglibs) or over threshold
 
 
+class Sorter(NamedTuple):
+    """What puts the TPs of a frame in order."""
+
+    ends: NDArray[np.int64]  # (257,), room: places by flag
+    channels: NDArray[np.int32]  # (streams x 64,), offline, by number among all streams'
+
+
+class Hit(NamedTuple):
+    """A hit, open or closed."""
+
+    length: int
+    to_peak: int
+    integral: int
+    peak: int
+
+
 @compiled
-def _emit(tp: Any, labels: Labels, hits: Hits, c: int, t: int) -> None:
+def _emit(tp: Any, labels: Labels, c: int, t: int, hit: Hit) -> None:
     """Write the hit of channel ``c`` that closes at sample ``t``; as the channel, its number among all streams'."""
-    s = labels.stream
-    tp.version, tp.flag, tp.detid = labels.version, 0, labels.detid
-    tp.type, tp.algorithm, tp.channel = TYPE_TPC, labels.algorithm, 64 * s + c
-    tp.adc_peak, tp.adc_integral = hits[s, PEAK, c], hits[s, INTEGRAL, c]
-    tp.time_start = labels.timestamp + np.uint64(32 * (t - hits[s, LENGTH, c]))
-    tp.samples_over_threshold, tp.samples_to_peak = hits[s, LENGTH, c], hits[s, TO_PEAK, c]
+    tp.version, tp.detid, tp.flag = labels.version, labels.detid, t
+    tp.type, tp.algorithm, tp.channel = TYPE_TPC, labels.algorithm, 64 * labels.stream + c
+    tp.adc_peak, tp.adc_integral = hit.peak, hit.integral
+    tp.time_start = labels.timestamp + np.uint64(32 * (t - hit.length))
+    tp.samples_over_threshold, tp.samples_to_peak = hit.length, hit.to_peak
 
 
 @compiled
-def _clear(hits: Hits, s: int, c: int) -> None:
-    for field in range(OPEN):
-        hits[s, field, c] = 0
+def _opened(hits: Hits, s: int, c: int) -> Hit:
+    return Hit(hits[s, LENGTH, c], hits[s, TO_PEAK, c], hits[s, INTEGRAL, c], hits[s, PEAK, c])
 
 
 @compiled
-def _count(hits: Hits, s: int, c: int, counts: int) -> None:
-    """Take a sample into the peak and the length, as both versions of tpglibs do."""
-    if counts > hits[s, PEAK, c]:
-        hits[s, PEAK, c], hits[s, TO_PEAK, c] = counts, hits[s, LENGTH, c]
-    if counts > 0:
-        hits[s, LENGTH, c] = min(hits[s, LENGTH, c] + 1, _LONGEST)
+def _kept(hits: Hits, s: int, c: int, hit: Hit) -> None:
+    hits[s, LENGTH, c], hits[s, TO_PEAK, c] = hit.length, hit.to_peak
+    hits[s, INTEGRAL, c], hits[s, PEAK, c] = hit.integral, hit.peak
 
 
 @compiled
-def integral16(desk: Desk, hits: Hits, labels: Labels, tps: NDArray[np.void], n: int) -> int:
-    """Close as ``hits.Integral16Channel``; return how many TPs there are now."""
-    s = labels.stream
-    still = np.uint64(hits[s, OPEN, 0])
-    for t in range(64):
-        active = mask_at(desk.masks, t) | still
-        while active:
-            c = first_bit(active)
-            bit = active & (~active + np.uint64(1))
-            active ^= bit
+def integral16(desk: Desk, hits: Hits, labels: Labels, found: NDArray[np.void], busy: np.uint64) -> int:
+    """Close as ``hits.Integral16Channel``; return how many TPs there are."""
+    n, s, still = 0, labels.stream, np.uint64(0)
+    while busy:
+        c = first_bit(busy)
+        busy &= busy - np.uint64(1)
+        samples = column(desk.masks, c)
+        length, to_peak, integral, peak = _opened(hits, s, c)
+        t = 0
+        while t < 64:
+            if integral == 0:
+                rest = samples >> np.uint64(t)
+                if rest == 0:
+                    break
+                t += first_bit(rest)
             counts = value(desk.signal, 64 * t + c)
-            hits[s, INTEGRAL, c] = min(hits[s, INTEGRAL, c] + (counts & 0xFFFF), 0xFFFF)
-            _count(hits, s, c, counts)
-            if counts == 0 or hits[s, INTEGRAL, c] == 0xFFFF:
-                if hits[s, LENGTH, c]:
-                    _emit(tps[n], labels, hits, c, t)
+            integral = min(integral + (counts & 0xFFFF), 0xFFFF)
+            if counts > peak:
+                to_peak, peak = length, counts
+            if counts > 0:
+                length = min(length + 1, _LONGEST)
+            if counts == 0 or integral == 0xFFFF:
+                if length:
+                    _emit(found[n], labels, c, t, Hit(length, to_peak, integral, peak))
                     n += 1
-                _clear(hits, s, c)
-                still &= ~bit
-            else:
-                still |= bit
+                length = to_peak = integral = peak = 0
+            t += 1
+        _kept(hits, s, c, Hit(length, to_peak, integral, peak))
+        still |= np.uint64(integral != 0) << np.uint64(c)
     hits[s, OPEN, 0] = np.int64(still)
     return n
 
 
 @compiled
-def integral32(desk: Desk, hits: Hits, labels: Labels, tps: NDArray[np.void], n: int) -> int:
-    """Close as ``hits.Integral32Channel``; return how many TPs there are now."""
-    s = labels.stream
-    still = np.uint64(hits[s, OPEN, 0])
-    for t in range(64):
-        active = mask_at(desk.masks, t) | still
-        while active:
-            c = first_bit(active)
-            bit = active & (~active + np.uint64(1))
-            active ^= bit
+def integral32(desk: Desk, hits: Hits, labels: Labels, found: NDArray[np.void], busy: np.uint64) -> int:
+    """Close as ``hits.Integral32Channel``; return how many TPs there are."""
+    n, s, still = 0, labels.stream, np.uint64(0)
+    while busy:
+        c = first_bit(busy)
+        busy &= busy - np.uint64(1)
+        samples = column(desk.masks, c)
+        length, to_peak, integral, peak = _opened(hits, s, c)
+        t = 0
+        while t < 64:
+            if length == 0:
+                rest = samples >> np.uint64(t)
+                if rest == 0:
+                    break
+                t += first_bit(rest)
             counts = value(desk.signal, 64 * t + c)
             if counts == 0:
-                _emit(tps[n], labels, hits, c, t)
+                _emit(found[n], labels, c, t, Hit(length, to_peak, integral, peak))
                 n += 1
-                _clear(hits, s, c)
-                still &= ~bit
+                length = to_peak = integral = peak = 0
+                t += 1
                 continue
-            low = (hits[s, INTEGRAL, c] & 0xFFFF) + (counts & 0xFFFF)
-            high = min((hits[s, INTEGRAL, c] >> 16) + (low >> 16), 0xFFFF)
-            hits[s, INTEGRAL, c] = high << 16 | low & 0xFFFF
-            _count(hits, s, c, counts)
-            if hits[s, LENGTH, c]:
-                still |= bit
+            low = (integral & 0xFFFF) + (counts & 0xFFFF)
+            integral = min((integral >> 16) + (low >> 16), 0xFFFF) << 16 | low & 0xFFFF
+            if counts > peak:
+                to_peak, peak = length, counts
+            if counts > 0:
+                length = min(length + 1, _LONGEST)
+            t += 1
+        _kept(hits, s, c, Hit(length, to_peak, integral, peak))
+        still |= np.uint64(length != 0) << np.uint64(c)
     hits[s, OPEN, 0] = np.int64(still)
     return n
 
 
 @compiled
-def falling_edge(desk: Desk, hits: Hits, labels: Labels, found: NDArray[np.void], saturating: bool) -> int:
-    """Close as ``hits.FallingEdgeChannel``; return how many TPs ``found`` has: by sample, register and lane.
-
-    The flag of each is its register, for ``by_register``.
-    """
-    n, s, signal = 0, labels.stream, desk.signal
-    before = hits.ctypes.data + 512 * (s * FIELDS + PEAKS)
-    was_over, peak = np.uint64(hits[s, OPEN, 0]), load(before, 1)
+def falling_edge(
+    desk: Desk, hits: Hits, labels: Labels, found: NDArray[np.void], busy: np.uint64, saturating: bool
+) -> int:
+    """Close as ``hits.FallingEdgeChannel``; return how many TPs there are."""
+    n, s = 0, labels.stream
+    peaks = hits.ctypes.data + 512 * (s * FIELDS + PEAKS)
+    highest = load(peaks, 0)
     for t in range(64):
-        now = mask_at(desk.masks, t)
-        active = now | was_over
-        if active:
-            store(before, 0, peak)
-            store(before, 1, greater(peak, load(signal, t)))
-            for register in range(4):
-                lanes = _lanes_of(active >> np.uint64(16 * register))
-                while lanes:
-                    lane = first_bit(lanes)
-                    lanes &= lanes - np.uint64(1)
-                    c = 16 * register + (lane if lane < 8 else 15 if lane == 8 else lane - 1)
-                    counts = value(signal, 64 * t + c)
-                    if counts > value(before, c):
-                        hits[s, TO_PEAK, c] = hits[s, LENGTH, c]
-                    if now >> np.uint64(c) & np.uint64(1):
-                        _charge(hits, s, c, counts, saturating)
-                        continue
-                    hits[s, INTEGRAL, c] &= 0xFFFF
-                    hits[s, PEAK, c] = value(before, 64 + c)
-                    _emit(found[n], labels, hits, c, t)
-                    found[n].flag = register
-                    n += 1 if hits[s, INTEGRAL, c] else 0
-                    _clear(hits, s, c)
-                    put(before, 64 + c, np.int16(0))
-            peak, was_over = load(before, 1), now
-        else:
-            peak = greater(peak, load(signal, t))
-    store(before, 1, peak)
-    hits[s, OPEN, 0] = np.int64(was_over)
+        highest = greater(highest, load(desk.signal, t))
+    store(peaks, 1, highest)  # right for channels that are not over threshold; the others' are put in below
+    still = np.uint64(0)
+    for register in range(4 if busy else 0):
+        lanes = _lanes_of(busy >> np.uint64(16 * register))
+        while lanes:
+            lane = first_bit(lanes)
+            lanes &= lanes - np.uint64(1)
+            c = 16 * register + (lane if lane < 8 else 15 if lane == 8 else lane - 1)
+            n = _walk(desk, hits, Place(labels, c, peaks), found, n, saturating)
+            still |= (column(desk.masks, c) >> np.uint64(63)) << np.uint64(c)
+    store(peaks, 0, load(peaks, 1))
+    hits[s, OPEN, 0] = np.int64(still)
+    return n
+
+
+class Place(NamedTuple):
+    """Which channel of a stream is walked."""
+
+    labels: Labels
+    channel: int
+    peaks: int
+
+
+@compiled
+def _walk(desk: Desk, hits: Hits, place: Place, found: NDArray[np.void], n: int, saturating: bool) -> int:
+    """Walk a channel of fdreadoutlibs through a frame; return how many TPs there are now."""
+    s, c = place.labels.stream, place.channel
+    samples = column(desk.masks, c)
+    was_over = np.uint64(hits[s, OPEN, 0]) >> np.uint64(c) & np.uint64(1)
+    length, to_peak, charge, _ = _opened(hits, s, c)
+    peak = value(place.peaks, c)
+    for t in range(64):
+        counts = value(desk.signal, 64 * t + c)
+        over = samples >> np.uint64(t) & np.uint64(1)
+        if counts > peak:
+            to_peak, peak = length, counts
+        if over:
+            charge += counts
+            charge = min(max(charge, -32768), 32767) if saturating else int(np.int16(charge))
+            length = min(length + 1, _LONGEST)
+        elif was_over:
+            if charge:
+                _emit(found[n], place.labels, c, t, Hit(length, to_peak, charge & 0xFFFF, peak))
+                found[n].flag = 64 * (c >> 4) + t
+                n += 1
+            length = to_peak = charge = peak = 0
+        was_over = over
+    _kept(hits, s, c, Hit(length, to_peak, charge, 0))
+    put(place.peaks, 64 + c, np.int16(peak))
     return n
 
 
@@ -171,20 +218,24 @@ def _lanes_of(channels: np.uint64) -> np.uint64:
 
 
 @compiled
-def _charge(hits: Hits, s: int, c: int, counts: int, saturating: bool) -> None:
-    """Take a sample over threshold into the charge and the length."""
-    charge = hits[s, INTEGRAL, c] + counts
-    hits[s, INTEGRAL, c] = min(max(charge, -32768), 32767) if saturating else np.int64(np.int16(charge))
-    hits[s, LENGTH, c] = min(hits[s, LENGTH, c] + 1, _LONGEST)
+def in_order(found: NDArray[np.void], count: int, sorter: Sorter, tps: NDArray[np.void], n: int) -> int:
+    """Copy TPs behind ``n`` others in the order of their flags, which become 0; return how many there are now.
 
-
-@compiled
-def by_register(found: NDArray[np.void], count: int, tps: NDArray[np.void], n: int) -> int:
-    """Write the first ``count`` of the TPs found behind ``n`` others, register by register; return the new ``n``."""
-    for register in range(4 if count else 0):
+    Those with the same flag stay in their order.
+    """
+    ends, channels = sorter.ends, sorter.channels
+    ends[0] = 0
+    if count > 1:
+        ends[:] = 0
         for k in range(count):
-            if found[k].flag == register:
-                tps[n] = found[k]
-                tps[n].flag = 0
-                n += 1
-    return n
+            ends[found[k].flag + 1] += 1
+        for flag in range(256):
+            ends[flag + 1] += ends[flag]
+    for k in range(count):
+        flag = found[k].flag if count > 1 else 0
+        where = n + ends[flag]
+        ends[flag] += 1
+        tps[where] = found[k]
+        tps[where].flag = 0
+        tps[where].channel = channels[found[k].channel]
+    return n + count

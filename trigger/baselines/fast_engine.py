@@ -36,6 +36,7 @@ class Room(NamedTuple):
     masks: NDArray[np.uint64]  # (64,)
     found: NDArray[np.void]  # (4096,) TPs of a frame that are still to be sorted
     tps: NDArray[np.void]
+    sorter: closings.Sorter
 
 
 class Part(NamedTuple):
@@ -67,6 +68,7 @@ def run(
     """Run frames until all are done or there may be no room; return the number of the next, and how many TPs."""
     hits, seen, steps, closing = state.hits, state.seen, program.steps, program.closing
     found, tps, labels = room.found, room.tps, program.labels
+    sorter = room.sorter
     n, done, streams = 0, part.begin, frames.shape[0]
     rows, masks = room.rows.ctypes.data, room.masks.ctypes.data
     desk = Desk(rows, masks)
@@ -84,15 +86,17 @@ def run(
             detid = np.int64(frames[stream, frame, 0] >> np.uint64(6) & np.uint64(63))
         label = Labels(frames[stream, frame, 1], stream, labels[0], labels[1], detid)
         if closing[0] == p.FALLING_EDGE:
-            work.exceeding(last, closing[1], desk.masks)
-            count = closings.falling_edge(desk, hits, label, found, closing[2] != 0)
-            n = closings.by_register(found, count, tps, n)
-            continue
-        work.nonzero(desk.signal, desk.masks)
-        if closing[0] == p.INTEGRAL16:
-            n = closings.integral16(desk, hits, label, tps, n)
+            busy = work.exceeding(last, closing[1], desk.masks) | np.uint64(hits[stream, closings.OPEN, 0])
+            count = closings.falling_edge(desk, hits, label, found, busy, closing[2] != 0)
         else:
-            n = closings.integral32(desk, hits, label, tps, n)
+            busy = work.nonzero(desk.signal, desk.masks) | np.uint64(hits[stream, closings.OPEN, 0])
+            count = 0
+            if busy and closing[0] == p.INTEGRAL16:
+                count = closings.integral16(desk, hits, label, found, busy)
+            elif busy:
+                count = closings.integral32(desk, hits, label, found, busy)
+        if count:
+            n = closings.in_order(found, count, sorter, tps, n)
     return done, n
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import numba
+import numpy as np
 
 from streams.compiled import compiled
 from trigger.baselines.lanes import (
@@ -139,16 +140,22 @@ def threshold(rows: int, parameters: int) -> None:
 
 
 @compiled
-def nonzero(rows: int, masks: int) -> None:
-    """Write which channels of each sample are not zero: bit c is channel c."""
-    zero = everywhere(0)
+def nonzero(rows: int, masks: int) -> Any:
+    """Write which channels of each sample are not zero: bit c is channel c; return those that ever are."""
+    zero, ever = everywhere(0), np.uint64(0)
     for t in range(64):
-        put(masks, t, bits(differs(load(rows, t), zero)))
+        mask = bits(differs(load(rows, t), zero))
+        put(masks, t, mask)
+        ever |= mask
+    return ever
 
 
 @compiled
-def exceeding(rows: int, least: int, masks: int) -> None:
+def exceeding(rows: int, least: int, masks: int) -> Any:
     """Write which channels of each sample are over a threshold, as ``nonzero`` does."""
-    limit = everywhere(least)
+    limit, ever = everywhere(least), np.uint64(0)
     for t in range(64):
-        put(masks, t, bits(over(load(rows, t), limit)))
+        mask = bits(over(load(rows, t), limit))
+        put(masks, t, mask)
+        ever |= mask
+    return ever

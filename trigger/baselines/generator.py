@@ -66,7 +66,7 @@ class Generator:
         missing : bool array, (n, streams): frames that are not there; the streams go on as if they had not been.
         """
         tps = self.streams.process(frames, missing)
-        kept, dropped = apply(self.chain.cuts, tps, self._planes[tps["channel"]])
+        kept, dropped = apply(self.chain.cuts, tps, lambda some: self._planes[some["channel"]])
         self.dropped = Dropped(*(a + b for a, b in zip(self.dropped, dropped, strict=True)))
         self.made += len(kept)
         return kept

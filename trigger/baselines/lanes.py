@@ -33,7 +33,7 @@ from trigger.baselines.arithmetic import TENTH
 
 Value = Any  # of the code that is being made
 _COUNT, _WORD = ir.IntType(16), ir.IntType(64)
-_LANES, _WIDE, _BITS = (ir.VectorType(ir.IntType(bits), CHANNELS) for bits in (16, 32, 1))
+_LANES, _WIDE, _WORDS, _BITS = (ir.VectorType(ir.IntType(bits), CHANNELS) for bits in (16, 32, 64, 1))
 
 
 class _Lanes(types.Type):  # type: ignore[misc]
@@ -171,13 +171,19 @@ def value(_: Any, rows: Any, place: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def mask_at(_: Any, masks: Any, sample: Any) -> Any:
-    """Return one of the uint64 masks at an address."""
+def column(_: Any, masks: Any, channel: Any) -> Any:
+    """Return the samples at which a channel's bit is set in the 64 uint64 masks at an address: bit t is sample t."""
 
     def build(context: Any, b: Any, signature: Any, values: Any) -> Value:
-        return vectors.load(b, _address(context, b, signature, values, 8), 0, _WORD)
+        base, number = (context.cast(b, values[k], signature.args[k], types.int64) for k in range(2))
+        words = vectors.load(b, base, 0, _WORDS)
+        lowest = b.insert_element(
+            ir.Constant(_WORDS, ir.Undefined), b.shl(_WORD(1), number), ir.IntType(32)(0)
+        )
+        bit = b.shuffle_vector(lowest, ir.Constant(_WORDS, ir.Undefined), _all(0, _WIDE))
+        return b.bitcast(b.icmp_signed("!=", b.and_(words, bit), _all(0, _WORDS)), _WORD)
 
-    return types.uint64(masks, sample), build
+    return types.uint64(masks, channel), build
 
 
 @intrinsic  # type: ignore[untyped-decorator]

@@ -264,5 +264,7 @@ def labels_of_a_tp(lib: Any) -> None:
 def short_tps_are_dropped(lib: Any) -> None:
     chain = flat(lib)
     found = lib.run(chain, frames({0: [100, 0], 40: [100, 100, 0], 41: [100, 0]}), (0, 40, 41))
-    kept, dropped = lib.apply(lib.Cuts(sot_minima=(1, 1, 2)), found, np.where(found["channel"] < 32, 0, 2))
+    kept, dropped = lib.apply(
+        lib.Cuts(sot_minima=(1, 1, 2)), found, lambda some: np.where(some["channel"] < 32, 0, 2)
+    )
     assert (kept["channel"].tolist(), dropped) == ([0, 40], (1, 0, 0))

@@ -67,7 +67,7 @@ def charge_and_peak_are_of_the_signal(lib: Any) -> None:
 @case("e")
 def long_tps_are_suppressed(lib: Any) -> None:
     found = lib.run(falling(lib), frames({0: [0] + [100] * 10 + [0], 1: [0] + [100] * 11 + [0]}), (0, 1))
-    kept, dropped = lib.apply(lib.Cuts(tp_timeout=320), found, np.zeros(2, int))
+    kept, dropped = lib.apply(lib.Cuts(tp_timeout=320), found, np.zeros_like)
     assert (kept["channel"].tolist(), dropped) == ([0], (0, 1, 0))
 
 

@@ -82,7 +82,7 @@ MUTATIONS = [
     ("13", "chain", "channels.astype(np.int16)", "channels"),
     ("13", "chain", "channels & 0xFFFFFF if", "channels if"),
     ("13", "clear", "TYPE_TPC = 1", "TYPE_TPC = 0"),
-    ("13", "cuts", "length < np.array", "length <= np.array"),
+    ("13", "cuts", 'kept["samples_over_threshold"] >= least', 'kept["samples_over_threshold"] > least'),
     (
         "a",
         "pedestal",
@@ -129,8 +129,8 @@ MUTATIONS = [
     (
         "e",
         "cuts",
-        "TIMESTAMP_PER_TICK * length > cuts.tp_timeout",
-        "TIMESTAMP_PER_TICK * length >= cuts.tp_timeout",
+        "<= cuts.tp_timeout",
+        "< cuts.tp_timeout",
     ),
     ("a", "hits", "if signal > peak:", "if signal >= peak:"),
     ("golden", "pedestal", "saturated(pedestal + 1), 0", "saturated(pedestal + 2), 0"),
