@@ -137,8 +137,6 @@ def _result(future: Future[Made], name: str) -> Made:
             f"{name}: every worker that took it died ({error.last_worker.address if error.last_worker else '?'} last): "
             "look for what ends them, memory first; the same command goes on"
         ) from None
-    except (CancelledError, OSError) as error:
-        raise UserError(
-            f"{name}: the scheduler is gone ({error}): start it again; the same command goes on"
-        ) from None
+    except (CancelledError, OSError):
+        raise UserError(f"{name}: the scheduler is gone: start it again; the same command goes on") from None
     return made

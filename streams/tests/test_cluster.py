@@ -295,3 +295,25 @@ def test_the_bytes_do_not_depend_on_when_python_lets_go_of_datasets(tmp_path: Pa
     write_file(tmp_path / "other.h5", blocks(), plan)
     assert len(kept) >= 4
     assert (tmp_path / "one.h5").read_bytes() == (tmp_path / "other.h5").read_bytes()
+
+
+def test_a_folder_is_replayed_crate_by_crate_as_the_stream_that_it_is_cut_from(
+    serial: tuple[Path, str],
+) -> None:
+    """Over three files, by the reader that checks every frame."""
+    from itertools import islice
+
+    from streams import replay
+    from streams.cluster.assemblies import assembly
+    from streams.simulate import stream
+
+    with pytest.raises(UserError, match="crate"):
+        list(replay.blocks(serial[0]))
+    for number in (0, 1):
+        read = list(replay.blocks(serial[0], crate=number + 1, strict=True))
+        want = list(islice(stream(assembly(CONFIG, number)), 6))
+        assert [(b.first_tick, b.timestamp) for b in read] == [(b.first_tick, b.timestamp) for b in want]
+        for got, one in zip(read, want, strict=True):
+            assert np.array_equal(got.adc, one.adc) and not got.missing
+            assert all(np.array_equal(got.induction[plane], one.induction[plane]) for plane in "UV")
+            assert np.array_equal(got.events, one.events) and np.array_equal(got.charge, one.charge)
