@@ -152,3 +152,10 @@ def test_a_simulation_through_the_reader_is_the_simulation():
         )
     with pytest.raises(ConfigError, match="fd1-hd-apa"):
         next(live_blocks(SimulationConfig(detector="fd2-vd-bottom"), Report()))
+
+
+def test_checks_are_kept_for_a_while(monkeypatch):
+    monkeypatch.setattr("streams.daq.live.KEPT_CHECKS", 4)
+    live = LiveLinks(islice(blocks(), 6))
+    live.until(live.begin + 6 * 2048)
+    assert live.checks(0, live.begin, 8).astype(bool).tolist() == [False] * 2 + [True] * 4 + [False] * 2
