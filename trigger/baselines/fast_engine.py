@@ -54,6 +54,7 @@ class Own(NamedTuple):
     lanes: int
     parameters: int
     seen: int
+    ahead: int  # the frame that comes next
 
 
 @compiled
@@ -78,7 +79,8 @@ def run(
         done += 1
         if len(missing) and missing[frame, stream]:
             continue
-        own = _own(state.lanes, program.parameters, seen, stream)
+        ahead = _address(frames, done % streams, done // streams)
+        own = _own(state.lanes, program.parameters, seen, stream, ahead)
         _steps(_address(frames, stream, frame), steps, part, own, desk)
         seen[stream] += 64
         detid = labels[2]
@@ -105,7 +107,7 @@ def segment(frames: NDArray[np.uint64], part: Part, program: p.Program, state: S
     """Run some steps of one frame, number ``part.begin``, and leave the values in ``room.rows``."""
     frame, stream = part.begin // frames.shape[0], part.begin % frames.shape[0]
     rows = room.rows.ctypes.data
-    own = _own(state.lanes, program.parameters, state.seen, stream)
+    own = _own(state.lanes, program.parameters, state.seen, stream, 0)
     desk = Desk(rows, room.masks.ctypes.data)
     _steps(_address(frames, stream, frame), program.steps, part, own, desk)
 
@@ -118,12 +120,13 @@ def _address(frames: NDArray[np.uint64], stream: int, frame: int) -> int:
 
 @compiled
 def _own(
-    lanes: NDArray[np.int16], parameters: NDArray[np.int16], seen: NDArray[np.int64], stream: int
+    lanes: NDArray[np.int16], parameters: NDArray[np.int16], seen: NDArray[np.int64], stream: int, ahead: int
 ) -> Own:
     return Own(
         lanes.ctypes.data + ROW * stream * lanes.shape[1],
         parameters.ctypes.data + ROW * stream * parameters.shape[1],
         seen[stream],
+        ahead,
     )
 
 
@@ -141,7 +144,7 @@ def _steps(words: int, steps: NDArray[np.int64], part: Part, own: Own, desk: Des
                 continue
             if steps[k, p.FIRST_SAMPLE] and own.seen == 0:
                 work.first_sample(words, state)
-            work.pedestal_of_frame(words, rows, state, limit, moving)
+            work.pedestal_of_frame(words, rows, state, limit, moving, own.ahead)
             if steps[k, p.COPY]:
                 work.copy(rows, rows + 64 * ROW)
         elif code == p.RUN_SUM:

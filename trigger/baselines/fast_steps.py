@@ -22,6 +22,7 @@ from trigger.baselines.lanes import (
     choose,
     differs,
     everywhere,
+    fetch,
     greater,
     lesser,
     load,
@@ -51,13 +52,16 @@ def _moved(value: Any, pedestal: Any, balance: Any, limit: Any) -> tuple[Any, An
 
 
 @compiled
-def pedestal_of_frame(words: int, rows: int, state: int, limit: int, moving: int) -> None:
+def pedestal_of_frame(words: int, rows: int, state: int, limit: int, moving: int, ahead: int) -> None:
     """Unpack a frame and take the frugal pedestal off; it moves in the first ``moving`` samples only.
+
+    ``ahead`` : the frame that comes next, of another stream, which the processor cannot guess.
 
     ``state`` : row 0 the pedestal, row 1 the balance.
     """
     pedestal, balance, most = load(state, 0), load(state, 1), everywhere(limit)
     for t in range(moving):
+        fetch(ahead, t)
         sample = unpacked(words, t)
         pedestal, balance = _moved(sample, pedestal, balance, most)
         store(rows, t, sub(sample, pedestal))

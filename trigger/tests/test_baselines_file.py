@@ -90,13 +90,15 @@ def test_frames_that_were_read_go_on_as_they_are(run: Path, monkeypatch: pytest.
 def test_damaged_frames_are_left_out_and_counted(run: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.h5"
     damaged.write_bytes(run.read_bytes())
-    found = catalogue.read(run)
-    extent = found.windows[0].extents[7]
-    with damaged.open("r+b") as file:
-        file.seek(extent.offset + 72 + 3 * wibeth.FRAME_BYTES + 100)
-        byte = file.read(1)[0]
-        file.seek(-1, 1)
-        file.write(bytes([byte ^ 4]))
+    with h5py.File(damaged, "r+") as file:
+        record = file[min(name for name in file if name.startswith("TriggerRecord"))]["RawData"]
+        for data in (data for name, data in record.items() if name.endswith("WIBEth")):
+            raw = data[...]
+            frames = raw.reshape(-1)[72:].view("<u8").reshape(-1, wibeth.FRAME_WORDS)
+            place = [int(wibeth.get_field(frames[0], name)) for name in ("slot_id", "stream_id")]
+            if channel_map.STREAMS.index(tuple(place)) == 7:
+                frames[3, 100] ^= np.uint64(4)
+                data[...] = raw
     chain = settled(make("simple_threshold", "tpglibs_v2", {"plane0": 60, "plane1": 60, "plane2": 60}))
     report = Report()
     got = np.concatenate([tps for tps, _ in batches(Task(damaged, chain), report)])
