@@ -38,8 +38,9 @@ lint: setup ## ruff, mypy (strict), import order of the packages, house style of
 mutate: setup ## every planted fault of the RTL (make test takes every fourth one where Icarus is not installed)
 	LARTRIG_ALL=1 $(BIN)/python -m pytest -n $(JOBS) firmware_tests -k 'mutation or fault'
 
-fuzz: setup ## N random networks over the whole layer table, exact on every level (SEED=17: that one alone)
+fuzz: setup ## N random networks, exact on every level (SEED=17: that one alone), then damage to every kind of input file
 	$(BIN)/python -m firmware_tests.fuzz $(if $(SEED),--seed $(SEED),--n $(N))
+	$(if $(SEED),,LARTRIG_FUZZ=full $(BIN)/python -m pytest -n $(JOBS) streams/tests -k fuzz)
 
 synth: setup ## make the exact baselines of synthesis in hls/baselines anew
 	$(BIN)/python -m hls.synth.baselines
