@@ -24,7 +24,7 @@ from streams import channel_map as built_in
 from streams import channel_map_file, replay
 from streams.daq import catalogue, spans, wibeth
 from streams.daq.crate_map import table_of
-from streams.daq.receive import Identity, Links, Span
+from streams.daq.receive import BLOCKS_AT_ONCE, Identity, Links, Span
 from streams.daq.report import Report
 from streams.daq.tp import TP
 from streams.errors import UserError
@@ -61,7 +61,8 @@ class Tap:
     def __init__(self, links: Links) -> None:
         self.links = links
         self.name, self.begin = links.name, links.begin
-        self.kept: list[list[NDArray[np.uint8]]] = [[] for _ in range(built_in.N_STREAMS)]
+        self.kept = np.zeros((built_in.N_STREAMS, BLOCKS_AT_ONCE * wibeth.FRAME_BYTES), np.uint8)
+        self.sizes = [0] * built_in.N_STREAMS  # bytes that came; more than there is room for: not just a span
 
     def until(self, timestamp: int) -> bool:
         """Let the source go on."""
@@ -70,8 +71,10 @@ class Tap:
     def take(self, stream: int, frames: int) -> NDArray[np.uint8]:
         """Return the next bytes of a stream."""
         raw = self.links.take(stream, frames)
-        if len(raw):
-            self.kept[stream].append(raw.copy())
+        before = self.sizes[stream]
+        self.sizes[stream] = end = before + len(raw)
+        if end <= self.kept.shape[1]:
+            self.kept[stream, before:end] = raw
         return raw
 
     def checks(self, stream: int, timestamp: int, count: int) -> NDArray[np.uint64]:
@@ -79,12 +82,15 @@ class Tap:
         return self.links.checks(stream, timestamp, count)
 
     def frames(self, timestamps: NDArray[np.uint64]) -> NDArray[np.uint64] | None:
-        """Return the frames of all streams, (40, n, 900), if what is kept is just those of these times; keep none."""
-        kept, self.kept = self.kept, [[] for _ in range(built_in.N_STREAMS)]
+        """Return the frames of all streams, (40, n, 900), if what is kept is just those of these times; keep none.
+
+        They are overwritten by what comes next.
+        """
+        sizes, self.sizes = self.sizes, [0] * built_in.N_STREAMS
         size = wibeth.FRAME_BYTES * len(timestamps)
-        if any(sum(map(len, pieces)) != size for pieces in kept):
+        if size > self.kept.shape[1] or any(came != size for came in sizes):
             return None
-        words = np.stack([np.concatenate(pieces) for pieces in kept]).view("<u8")
+        words = np.ascontiguousarray(self.kept[:, :size]).view("<u8")
         frames = words.reshape(built_in.N_STREAMS, len(timestamps), wibeth.FRAME_WORDS)
         return (
             frames if np.array_equal(frames[:, :, 1], np.broadcast_to(timestamps, frames.shape[:2])) else None
