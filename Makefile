@@ -9,7 +9,7 @@ JOBS ?= 2
 FIRMWARE ?= build/demo/firmware
 RUN ?= build/demo/run.h5
 N ?= 100
-.PHONY: help setup demo test lint mutate fuzz synth bench cosim clean
+.PHONY: help setup demo test lint mutate fuzz synth scale bench cosim clean
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
 
@@ -44,6 +44,9 @@ fuzz: setup ## N random networks, exact on every level (SEED=17: that one alone)
 
 synth: setup ## make the exact baselines of synthesis in hls/baselines anew
 	$(BIN)/python -m hls.synth.baselines
+
+scale: setup ## 150 assemblies, 1 ms each: serial, then killed and gone on with on Dask; the same bytes (3 GB of disk)
+	$(BIN)/python benchmarks/cluster.py --module
 
 bench: setup ## speeds: one `name value unit` per line
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
