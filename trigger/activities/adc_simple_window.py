@@ -4,7 +4,8 @@ The first TP that falls outside the window closes it: above the threshold a TA i
 starts anew with that TP; else the window slides. The TPs that are in the window at the end make no TA.
 As upstream: ``time_peak``, ``channel_*`` and ``adc_peak`` are those of the last TP in the window; the charge wraps at
 32 bits, so that more than 4 294 967 295 looks small.
-Source: DUNE-DAQ/triggeralgs @ab71739b src/TAMakerADCSimpleWindowAlgorithm.cpp, src/TCMakerADCSimpleWindowAlgorithm.cpp.
+Source: DUNE-DAQ/triggeralgs @ab71739b src/TAMakerADCSimpleWindowAlgorithm.cpp,
+src/TCMakerADCSimpleWindowAlgorithm.cpp.
 
 >>> from streams.daq.tp import TP
 >>> maker = ALGORITHM.activity.build(Window(window_length=64, adc_threshold=9))
@@ -69,7 +70,7 @@ def _scan(tps: Columns, new: int, settings: _Settings) -> Found:
                 low = moved(tps.time, i, low, settings.length)
             total = charge(tps, low, i)
         total = (total + tps.adc[i]) & MASK32
-    return Found(order[:size], ends[:made], low)
+    return Found(order[:size], ends[:made], np.arange(low, count))
 
 
 def _build(settings: Window) -> WindowMaker:
@@ -79,7 +80,11 @@ def _build(settings: Window) -> WindowMaker:
 
 def _candidates(activities: Sequence[Activity]) -> list[Candidate]:
     kind = TC_TYPES["ADCSimpleWindow"], TC_ALGORITHMS["ADCSimpleWindow"]
-    return [candidate([ta], ta.data["time_activity"], kind) for ta in activities]
+    made = []
+    for ta in activities:
+        start, end, time = (int(ta.data[name]) for name in ("time_start", "time_end", "time_activity"))
+        made.append(candidate([ta], kind, (start, end, time)))
+    return made
 
 
 def _build_candidates(settings: Parameters) -> object:

@@ -1,7 +1,7 @@
 """What an algorithm of trigger activities (TAs) and candidates (TCs) is, and how one is configured by name.
 
-An algorithm is a file with one ``Algorithm`` and a line of the entry points ``lartrig.activities``, of this package or
-of yours. Its parameters are the fields of a struct, with the names and defaults of DUNE's configuration.
+An algorithm is a file with one ``Algorithm`` and a line of the entry points ``lartrig.activities``, of this package
+or of yours. Its parameters are the fields of a struct, with the names and defaults of DUNE's configuration.
 Source of names, defaults and logic: DUNE-DAQ/triggeralgs @ab71739b (2024-10-15).
 
 >>> from streams.daq.tp import TP
@@ -91,11 +91,11 @@ class Stage(NamedTuple):
 
     Attributes
     ----------
-    parameters : struct of its parameters, a subclass of ``Parameters``.
+    parameters : struct of its parameters, frozen, which forbids unknown fields.
     build : makes a maker from them.
     """
 
-    parameters: type[Parameters]
+    parameters: type[msgspec.Struct]
     build: Callable[[Any], Any]
 
 
@@ -162,7 +162,7 @@ def _stage(name: str, kind: str) -> Stage:
     return stage
 
 
-def read(where: str, stage: Stage, parameters: Mapping[str, object]) -> Parameters:
+def read(where: str, stage: Stage, parameters: Mapping[str, object]) -> msgspec.Struct:
     """Return the struct of some parameters.
 
     Raises

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.block import TIMESTAMP_PER_TICK
-from trigger.activities.base import Activity, Candidate, CandidateMaker, Maker, Parameters
+from trigger.activities.base import Activity, Candidate, CandidateMaker, Maker
 
 T = TypeVar("T")
 
@@ -35,9 +36,9 @@ def prescaled(count: int, made: list[T], prescale: int) -> tuple[int, list[T]]:
 class FramedMaker:
     """A maker of TAs with the filter before and the prescale behind it."""
 
-    def __init__(self, process: Maker, settings: Parameters) -> None:
+    def __init__(self, process: Maker, settings: msgspec.Struct) -> None:
         self.process = process
-        self.prescale = settings.prescale
+        self.prescale: int = getattr(settings, "prescale", 1)  # a bundle has none
         self.longest: int | None = getattr(settings, "max_time_over_threshold", None)
         self.made = 0
 
@@ -52,9 +53,9 @@ class FramedMaker:
 class FramedCandidateMaker:
     """A maker of TCs with the prescale behind it."""
 
-    def __init__(self, process: CandidateMaker, settings: Parameters) -> None:
+    def __init__(self, process: CandidateMaker, settings: msgspec.Struct) -> None:
         self.process = process
-        self.prescale = settings.prescale
+        self.prescale: int = getattr(settings, "prescale", 1)  # a bundle has none
         self.made = 0
 
     def __call__(self, activities: Sequence[Activity]) -> list[Candidate]:

@@ -3,7 +3,7 @@
 >>> from streams.daq.tp import TP
 >>> tps = np.zeros(3, TP)
 >>> tps["time_start"], tps["channel"], tps["adc_peak"] = [0, 32, 64], [7, 5, 6], [1, 3, 2]
->>> found = Found(np.arange(3), np.array([3]), 3)
+>>> found = Found(np.arange(3), np.array([3]), np.arange(0))
 >>> [ta.data["channel_peak"].item() for rows in (of_last, of_extent, of_first) for ta in rows(tps, found, 3)]
 [6, 5, 5]
 """

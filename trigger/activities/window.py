@@ -1,8 +1,8 @@
 """The sliding time window of TPs that most of DUNE's makers share, as arrays for compiled code.
 
-A window is a range ``low:high`` of the TPs. A TP belongs to it while its start minus the window's, in unsigned 64 bits,
-is less than the length: an earlier TP (out of order) is as far away as a much later one, as upstream. The charge in it
-is a sum in unsigned 32 bits that wraps.
+A window is a range ``low:high`` of the TPs. A TP belongs to it while its start minus the window's, in unsigned 64
+bits, is less than the length: an earlier TP (out of order) is as far away as a much later one, as upstream. The
+charge in it is a sum in unsigned 32 bits that wraps.
 Source: DUNE-DAQ/triggeralgs @ab71739b include/triggeralgs/TPWindow.hpp, src/TPWindow.cpp.
 
 >>> tps = np.zeros(3, TP)
@@ -47,12 +47,12 @@ class Found(NamedTuple):
     ----------
     order : int64 array, indexes of the TPs in all TAs, one TA after the other.
     ends : int64 array (n_tas,), where each TA ends in ``order``.
-    low : the first TP that is still in the window: the next scan begins with it.
+    held : int64 array, indexes of the TPs that the next scan must have before its new ones.
     """
 
     order: Integers
     ends: Integers
-    low: int
+    held: Integers
 
 
 def columns_of(tps: NDArray[np.void]) -> Columns:
@@ -111,5 +111,5 @@ class WindowMaker:
         """Return the TAs that end with one of ``tps``, TP array (n,)."""
         joined = np.concatenate([self.held, tps])
         found = self.scan(columns_of(joined), len(self.held), self.settings)
-        self.held = joined[found.low :].copy()
+        self.held = joined[found.held]
         return self.rows(joined, found)
