@@ -86,7 +86,7 @@ def frames_of(adc: NDArray[np.uint16], first: int, jumps: NDArray[np.integer]) -
 
 KINDS = ("noise", "ends", "plateaus", "slow", "anything")
 MANY = settings(
-    max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
 )
 
 
