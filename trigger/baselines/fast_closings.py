@@ -152,14 +152,13 @@ def integral32(desk: Desk, hits: Hits, labels: Labels, found: NDArray[np.void], 
 def falling_edge(
     desk: Desk, hits: Hits, labels: Labels, found: NDArray[np.void], busy: np.uint64, saturating: bool
 ) -> int:
-    """Close as ``hits.FallingEdgeChannel``; return how many TPs there are."""
+    """Close as ``hits.FallingEdgeChannel``; return how many TPs there are. Which are open is left as it is."""
     n, s = 0, labels.stream
     peaks = hits.ctypes.data + 512 * (s * FIELDS + PEAKS)
     highest = load(peaks, 0)
     for t in range(64):
         highest = greater(highest, load(desk.signal, t))
     store(peaks, 1, highest)  # right for channels that are not over threshold; the others' are put in below
-    still = np.uint64(0)
     for register in range(4 if busy else 0):
         lanes = _lanes_of(busy >> np.uint64(16 * register))
         while lanes:
@@ -167,9 +166,7 @@ def falling_edge(
             lanes &= lanes - np.uint64(1)
             c = 16 * register + (lane if lane < 8 else 15 if lane == 8 else lane - 1)
             n = _walk(desk, hits, Place(labels, c, peaks), found, n, saturating)
-            still |= (column(desk.masks, c) >> np.uint64(63)) << np.uint64(c)
     store(peaks, 0, load(peaks, 1))
-    hits[s, OPEN, 0] = np.int64(still)
     return n
 
 

@@ -69,7 +69,7 @@ def run(
     """Run frames until all are done or there may be no room; return the number of the next, and how many TPs."""
     hits, seen, steps, closing = state.hits, state.seen, program.steps, program.closing
     found, tps, labels = room.found, room.tps, program.labels
-    sorter = room.sorter
+    sorter, over = room.sorter, room.masks
     n, done, streams = 0, part.begin, frames.shape[0]
     rows, masks = room.rows.ctypes.data, room.masks.ctypes.data
     desk = Desk(rows, masks)
@@ -90,6 +90,7 @@ def run(
         if closing[0] == p.FALLING_EDGE:
             busy = work.exceeding(last, closing[1], desk.masks) | np.uint64(hits[stream, closings.OPEN, 0])
             count = closings.falling_edge(desk, hits, label, found, busy, closing[2] != 0)
+            hits[stream, closings.OPEN, 0] = np.int64(over[63])  # those over threshold at the last sample
         else:
             busy = work.nonzero(desk.signal, desk.masks) | np.uint64(hits[stream, closings.OPEN, 0])
             count = 0
