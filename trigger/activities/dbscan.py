@@ -112,9 +112,9 @@ class CountingMaker:
 def _candidate(activities: Sequence[Activity]) -> Candidate:
     """Return a TC: as upstream with the detector of its first TA and the start of its last as ``time_candidate``."""
     kind = TC_TYPES["DBSCAN"], TC_ALGORITHMS["DBSCAN"]
-    made = candidate(activities, activities[-1].data["time_start"], kind)
-    made.data["detid"] = activities[0].data["detid"]
-    return made
+    first, last = activities[0].data, activities[-1].data
+    times = first["time_start"], last["time_end"], last["time_start"]
+    return candidate(activities, kind, times, first["detid"])
 
 
 ALGORITHM = Algorithm(Stage(Neighbours, DbscanMaker), Stage(Size, CountingMaker))

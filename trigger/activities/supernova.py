@@ -26,9 +26,10 @@ from numpy.typing import NDArray
 
 from streams.compiled import Integers, compiled
 from streams.daq.tp import TP
-from streams.daq.trigger_objects import TA, TA_ALGORITHMS, TC, TC_ALGORITHMS, TC_TYPES, TC_VERSION
+from streams.daq.trigger_objects import TA_ALGORITHMS, TC_ALGORITHMS, TC_TYPES
 from trigger.activities.base import Activity, ActivityParameters, Algorithm, Candidate, Parameters, Stage
 from trigger.activities.rows import INVALID_DETID, blank, end_time, peak_time
+from trigger.activities.tc_rows import candidate
 
 TIME_TOLERANCE = 250  # 50 MHz counts (TAMakerSupernovaAlgorithm.hpp)
 CHANNEL_TOLERANCE = 2
@@ -119,35 +120,26 @@ class CountingMaker:
     """The TAs of the last ten seconds."""
 
     def __init__(self, settings: Parameters) -> None:
-        self.waiting: list[np.void] = []
+        self.waiting: list[Activity] = []
 
     def __call__(self, activities: Sequence[Activity]) -> list[Candidate]:
         """Return the TCs that are closed by one of ``activities``."""
         made = []
         for ta in activities:
             now = int(ta.data["time_start"])
-            self.waiting = [one for one in self.waiting if int(one["time_start"]) >= now - WINDOW]
+            self.waiting = [one for one in self.waiting if int(one.data["time_start"]) >= now - WINDOW]
             if len(ta.inputs) > MORE_TPS:
-                self.waiting.append(ta.data)
+                self.waiting.append(Activity(ta.data, np.zeros(0, TP)))
             if len(self.waiting) > MORE_ACTIVITIES:
                 made.append(_candidate(self.waiting, ta))
                 self.waiting = []
         return made
 
 
-def _candidate(activities: Sequence[np.void], last: Activity) -> Candidate:
-    row, inputs = np.zeros(1, TC), np.zeros(len(activities), TA)
-    for number, ta in enumerate(activities):
-        inputs[number] = ta
+def _candidate(activities: Sequence[Activity], last: Activity) -> Candidate:
     now = int(last.data["time_start"])
-    row["version"], row["detid"] = TC_VERSION, WHOLE_DETECTOR
-    row["time_start"], row["time_end"], row["time_candidate"] = (
-        (now - WINDOW) & _MASK,
-        last.data["time_end"],
-        now,
-    )
-    row["type"], row["algorithm"] = TC_TYPES["Supernova"], TC_ALGORITHMS["Supernova"]
-    return Candidate(row[0], inputs)
+    kind = TC_TYPES["Supernova"], TC_ALGORITHMS["Supernova"]
+    return candidate(activities, kind, ((now - WINDOW) & _MASK, last.data["time_end"], now), WHOLE_DETECTOR)
 
 
 ALGORITHM = Algorithm(Stage(ActivityParameters, SupernovaMaker), Stage(Parameters, CountingMaker))

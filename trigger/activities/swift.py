@@ -4,10 +4,11 @@ Windows are ``window_length`` counts of the clock and begin at its multiples. TP
 shorter than ``min_samples_over_threshold`` are left out. A window with at least ``accept_energy_threshold_sadc`` makes
 a TA; one with at least ``inspect_energy_threshold_sadc`` does if the cluster with the most charge (DBSCAN in cm along
 wires' numbers and drift, neighbours at most ``epsilon`` away) has more than ``cluster_energy_cut_sadc``.
-As upstream: ``min_samples_over_threshold`` is in counts of the clock, despite its name; ``epsilon`` is a whole number
-(a fraction is cut off there, refused here); the algorithm's number is 0 (unknown); the numbers of channels stand for
-wires, also from one plane or assembly to the next; if all peaks are 0, place and time of the peak are those of the TA
-before; a TP of a window that is closed is dropped (counted in ``late``). The last window is closed by ``flush``.
+As upstream: there is no prescale; ``min_samples_over_threshold`` is in counts of the clock, despite its name;
+``epsilon`` is a whole number (a fraction is cut off there, refused here); the algorithm's number is 0 (unknown); the
+numbers of channels stand for wires, also from one plane or assembly to the next; if all peaks are 0, place and time of
+the peak are those of the TA before; a TP of a window that is closed is dropped (counted in ``late``). The last window
+is closed by ``flush``.
 Source: DUNE/dunetrigger @a1b71c2 (pull request 43) dunetrigger/triggeralgs/src/TriggerActivityMakerSWIFT.cpp,
 TriggerSim/fcl/triggersim_makers.fcl.
 
@@ -25,6 +26,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated
 
+import msgspec
 import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
@@ -32,13 +34,13 @@ from numpy.typing import NDArray
 from streams.block import TIMESTAMP_PER_TICK
 from streams.compiled import Integers, Singles, compiled
 from streams.daq.tp import TP
-from trigger.activities.base import U16, Activity, ActivityParameters, Algorithm, Stage
+from trigger.activities.base import U16, Activity, Algorithm, Stage
 from trigger.activities.rows import INVALID_CHANNEL, INVALID_TIME, blank, peak_time
 
 I31 = Annotated[int, Meta(ge=0, le=2**31 - 1)]  # upstream reads them as int
 
 
-class Windows(ActivityParameters, frozen=True, kw_only=True):
+class Windows(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Parameters; defaults of TriggerActivityMakerSWIFT.cpp, which triggersim_makers.fcl repeats."""
 
     window_length: Annotated[int, Meta(ge=1, le=2**31 - 1)] = 32_000  # [62.5 MHz counts], 512 microseconds
