@@ -45,6 +45,13 @@ class ElectronicsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     sticky_codes: dict[int, float] = {}  # channel: chance that the six low bits of a sample read 0x00 or 0x3f
 
 
+class FileConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a file is laid out."""
+
+    layout: Literal["records", "slices"] = "records"  # trigger records, or time slices
+    plain: bool = False  # only what DUNE's writer writes: no truth, no checks of frames, no channel map
+
+
 class SimulationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One run of the simulation: the detector, what happens in it, and how much of it is written."""
 
@@ -68,6 +75,7 @@ class SimulationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     electron_lifetime_ms: float = 10.4  # DUNE far detector services (dunecore detectorproperties_dune.fcl)
     electronics: ElectronicsConfig = ElectronicsConfig()
     first_timestamp: int = 1_000_000_000_000  # 62.5 MHz counts at tick 0
+    file: FileConfig = FileConfig()
 
 
 def _check_electronics(electronics: ElectronicsConfig, detector: Detector) -> None:

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,15 +88,23 @@ def facts_of(path: Path, file: h5py.File, records: Sequence[Record], findings: F
             f"{path}: got filelayout_version {version}, want at most {LAYOUT_VERSION}: a newer DUNE-DAQ wrote it, "
             "there may be more in it than is read"
         )
-    config = str(attributes.get("config", ""))
+    return File(
+        path, run, int(attributes.get("file_index", 0)), str(attributes.get("application_name", "")),
+        _config(path, attributes, findings), _truth(file), file["ChannelMap"][()] if "ChannelMap" in file else None, {}, closed,
+    )  # fmt: skip
+
+
+def _config(path: Path, attributes: Mapping[str, Any], findings: Findings) -> str:
+    """Return the JSON text of the configuration, "" without one; it is compared with its CRC, if there is one."""
+    config, want = str(attributes.get("config", "")), attributes.get("config_crc32")
+    if want is not None and zlib.crc32(config.encode(errors="surrogateescape")) != want:
+        findings.add(f"{path}: attribute config: its text does not fit config_crc32: it is damaged")
+        return config
     try:
         json.loads(config or "{}")
     except ValueError as error:
         findings.add(f"{path}: attribute config: got something that is not JSON: {error}")
-    return File(
-        path, run, int(attributes.get("file_index", 0)), str(attributes.get("application_name", "")),
-        config, _truth(file), file["ChannelMap"][()] if "ChannelMap" in file else None, {}, closed,
-    )  # fmt: skip
+    return config
 
 
 def _truth(file: h5py.File) -> TruthPlace | None:

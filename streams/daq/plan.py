@@ -39,4 +39,12 @@ def plan_of(config: SimulationConfig) -> Plan:
         )
     text = msgspec.json.encode(config).decode()
     offline = read(Path(config.channel_map))[config.crate].offline if config.channel_map else None
-    return Plan(config.windows, config.window_blocks, config_json=text, crate=config.crate, offline=offline)
+    return Plan(
+        config.windows,
+        config.window_blocks,
+        config_json=text,
+        crate=config.crate,
+        offline=offline,
+        slices=config.file.layout == "slices",
+        plain=config.file.plain,
+    )

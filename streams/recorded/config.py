@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from streams.config import ElectronicsConfig, SimulationConfig
+from streams.config import ElectronicsConfig, FileConfig, SimulationConfig
 from streams.config import checked as checked_simulation
 from streams.detector import Detector, load_detector
 from streams.limits import refuse, within
@@ -72,6 +72,7 @@ class ImportConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     electronics: ElectronicsConfig = ElectronicsConfig()
     counts: CountsConfig = CountsConfig()
     electrons: ElectronsConfig = ElectronsConfig()
+    file: FileConfig = FileConfig()
 
 
 def readout_config(config: ImportConfig, dead: tuple[int, ...] = ()) -> SimulationConfig:
@@ -85,6 +86,7 @@ def readout_config(config: ImportConfig, dead: tuple[int, ...] = ()) -> Simulati
         channel_map=config.channel_map,
         electronics=electronics,
         first_timestamp=config.first_timestamp,
+        file=config.file,
     )
 
 

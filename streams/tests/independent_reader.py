@@ -5,7 +5,8 @@
 It reads a whole file, checks every header and frame, and saves what it found: ``samples`` (ticks, 2560 offline
 channels), ``timestamps`` (of each block of 64 ticks), ``tps`` (flag, detid, channel, samples over threshold, start,
 samples to peak, integral, peak, type, algorithm) and ``facts`` (crate, run number, index of the file). Whatever is not
-as described ends it with an error.
+as described ends it with an error. In a plain file, which has neither checks nor a channel map, the samples are in the
+order of streams and their channels.
 """
 
 import json
@@ -189,7 +190,8 @@ def in_channel_order(streams, places, channels, checks, name):
         )
         want((begin, crate, seq), (first[0], first[1], first[4]), f"{name}: streams not in step")
         seen.append(8 * slot + 4 * (stream // 64) + stream % 64)
-        want(check.tolist(), checks[seen[-1]].tolist(), f"{name}: FrameChecks of source {source}")
+        if checks is not None:
+            want(check.tolist(), checks[seen[-1]].tolist(), f"{name}: FrameChecks of source {source}")
         samples[:, channels[seen[-1]]] = own
     want(sorted(seen), list(range(40)), f"{name}: streams")
     want(sorted(channels.ravel().tolist()), list(range(2560)), "ChannelMap")
@@ -199,7 +201,7 @@ def in_channel_order(streams, places, channels, checks, name):
 def read(path):
     """Return everything that the file holds."""
     with h5py.File(path, "r") as file:
-        slices = file.attrs["record_type"] == "TimeSlice"
+        slices, plain = file.attrs["record_type"] == "TimeSlice", "ChannelMap" not in file
         layout = json.loads(file.attrs["filelayout_params"])
         form = (
             layout["record_name_prefix"],
@@ -223,7 +225,11 @@ def read(path):
             size, tps = size + more, tps + some
             if streams:
                 crate, begin, seq, samples = in_channel_order(
-                    streams, places, file["ChannelMap"][:], file[f"FrameChecks/{name}"][:], name
+                    streams,
+                    places,
+                    np.arange(2560).reshape(40, 64) if plain else file["ChannelMap"][:],
+                    None if plain else file[f"FrameChecks/{name}"][:],
+                    name,
                 )
                 blocks.append(samples)
                 stamps += [begin + 2048 * k for k in range(len(seq))]

@@ -196,8 +196,24 @@ def test_things_that_are_no_fragments(copy):
 def test_config_that_is_not_json(copy):
     with h5py.File(copy, "a") as file:
         file.attrs["config"] = "{"
+        del file.attrs["config_crc32"]
     with pytest.raises(UserError, match="attribute config: got something that is not JSON"):
         list(replay.blocks(copy, strict=True))
+
+
+@pytest.mark.parametrize("text", ['{"seed":3}', '{"seed":1}\n', ""], ids=["bit", "longer", "gone"])
+def test_another_config_than_was_written(copy, text):
+    with h5py.File(copy, "a") as file:
+        if text:
+            file.attrs["config"] = text
+        else:
+            del file.attrs["config"]
+    with pytest.raises(
+        UserError, match="attribute config: its text does not fit config_crc32: it is damaged"
+    ):
+        list(replay.blocks(copy, strict=True))
+    report = Report()
+    assert list(replay.blocks(copy, report=report)) and report.first is not None and not report.good
 
 
 def test_a_record_left_out(tmp_path):

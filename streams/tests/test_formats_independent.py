@@ -76,6 +76,16 @@ def test_a_file_is_read_sample_by_sample(tmp_path, plan):
     assert np.array_equal(found["samples"], np.concatenate([in_order(block) for block in want]))
 
 
+def test_a_plain_file_is_read_stream_by_stream(tmp_path):
+    write_file(tmp_path / "run.h5", blocks(), Plan(windows=2, window_blocks=2, slices=True, plain=True))
+    with h5py.File(tmp_path / "run.h5") as file:
+        assert list(file) == ["TimeSlice000001", "TimeSlice000002"]
+    want = np.concatenate([in_order(block) for block in islice(blocks(), 4)])
+    assert np.array_equal(
+        read(tmp_path / "run.h5")["samples"], want[:, channel_map.offline_channels().ravel()]
+    )
+
+
 def test_the_files_of_a_run_are_read_one_after_the_other(tmp_path):
     paths = write_files(tmp_path / "run", blocks(), Plan(windows=3, window_blocks=1), file_bytes=600_000)
     assert [path.name for path in paths] == [f"lartrig_run000001_000{k}_crate0001.hdf5" for k in (0, 1)]

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 
 from streams import channel_map, channel_map_file, replay
+from streams.config import FileConfig, SimulationConfig
 from streams.daq import layout, spans, wibeth
+from streams.daq.plan import plan_of
 from streams.daq.tp_file import write_tps
 from streams.daq.writer import Plan, write_file, write_files
 from streams.errors import ConfigError
+from streams.recorded.config import ImportConfig, readout_config
 from streams.tests.made_up import FIRST_TIMESTAMP, blocks
 from streams.tests.test_tp_file import batches
 
@@ -199,3 +202,12 @@ def test_a_flipped_bit_in_map_or_truth_is_seen(tmp_path):
             path.write_bytes(damaged)
             with h5py.File(path) as file, pytest.raises(OSError, match=r"checksum|filter"):
                 file[name][:]
+
+
+@pytest.mark.parametrize("slices", [False, True])
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_configuration_says_how_its_file_is_laid_out(slices, plain):
+    asked = FileConfig(layout="slices" if slices else "records", plain=plain)
+    for config in (SimulationConfig(file=asked), readout_config(ImportConfig(file=asked))):
+        plan = plan_of(config)
+        assert (plan.slices, plan.plain) == (slices, plain)
