@@ -90,7 +90,8 @@ def facts_of(path: Path, file: h5py.File, records: Sequence[Record], findings: F
         )
     return File(
         path, run, int(attributes.get("file_index", 0)), str(attributes.get("application_name", "")),
-        _config(path, attributes, findings), _truth(file), file["ChannelMap"][()] if "ChannelMap" in file else None, {}, closed,
+        _config(path, attributes, findings), _truth(file),
+        file["ChannelMap"][()] if "ChannelMap" in file else None, {}, closed,
     )  # fmt: skip
 
 

@@ -4,6 +4,8 @@
 (8191, 4099)
 >>> explain(seq=8, timestamp=9 * 2048, seq0=0, base=0, newest=8)  # 9 with a wrong bit of seq_id, or 8 of the timestamp
 ((9, 9, 1), (8, 8, 1))
+>>> explain(seq=9, timestamp=11 * 2048, seq0=0, base=0, newest=8)  # 9, or 11: one wrong bit in either
+((9, 9, 1), (11, 11, 1))
 """
 
 from __future__ import annotations
