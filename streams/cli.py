@@ -19,6 +19,7 @@ _SUMMARY = {
     "inspect": "show what a file holds: streams, rates, integrity",
     "import": "bring recorded waveforms into a DUNE-DAQ HDF5 file",
     "tpg": "find trigger primitives in raw frames, as DUNE's code does",
+    "activities": "make trigger activities and candidates of primitives, as DUNE's code does",
     "train": "train the quantised network on simulated images",
     "convert": "convert a trained model into an hls4ml project and streaming RTL",
     "verify": "prove QKeras = hls4ml C simulation = integer network",

@@ -30,7 +30,12 @@ _TIMESTAMP_PER_MS = 62_500  # of the 62.5 MHz clock
 _PREFIX = {False: "TriggerRecord", True: "TimeSlice"}
 _SEQUENCE_DIGITS = {False: 4, True: 0}  # a time slice has no sequence number (HDF5FileLayout::check_config)
 _SUBSYSTEMS = {fragment.SUBSYSTEM_READOUT: "Detector_Readout", fragment.SUBSYSTEM_TRIGGER: "Trigger"}
-_KINDS = {fragment.FRAGMENT_WIBETH: "WIBEth", fragment.FRAGMENT_TPS: "Trigger_Primitive"}
+_KINDS = {
+    fragment.FRAGMENT_WIBETH: "WIBEth",
+    fragment.FRAGMENT_TPS: "Trigger_Primitive",
+    fragment.FRAGMENT_TAS: "Trigger_Activity",
+    fragment.FRAGMENT_TCS: "Trigger_Candidate",
+}
 
 
 def first_source(crate: int) -> int:

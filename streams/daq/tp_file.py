@@ -32,6 +32,11 @@ from streams.daq.hdf5 import opened
 from streams.errors import UserError
 
 CHECK = "crc32"
+_WORDS = {
+    fragment.FRAGMENT_TPS: "trigger primitives",
+    fragment.FRAGMENT_TAS: "trigger activities",
+    fragment.FRAGMENT_TCS: "trigger candidates",
+}
 _RECORD = re.compile(r"(?:TriggerRecord|TimeSlice)(\d+)(?:\.(\d+))?")
 
 
@@ -120,21 +125,32 @@ def read_tps(path: Path) -> Iterator[NDArray[np.void]]:
     UserError : not a whole HDF5 file, still being written, no TPs in it, a fragment that is cut short, has something
         behind its end or flipped bits, a version that is not known, or versions that are mixed.
     """
-    version = count = 0
+    for batches in read_records(path):
+        yield from batches
+
+
+def read_records(path: Path) -> Iterator[list[NDArray[np.void]]]:
+    """Yield the TPs of each record that has any, one TP array for each of its sources, as ``read_tps``."""
+    version = 0
+    some = False
     with opened(path) as file:
         names = sorted((name for name in file if _RECORD.fullmatch(name)), key=_number)
-        for dataset in (dataset for name in names for dataset in _fragments(path, file[name])):
-            where = f"{path}: {dataset.name[1:]}"
-            tps = tp.decode(_payload(where, dataset), where)
-            got = int(tps["version"][0]) if len(tps) else version
-            if version not in (0, got):
-                raise UserError(
-                    f"{where}: got TPs of version {got}, want {version} as before: versions are mixed"
-                )
-            version = got
-            count += 1
-            yield tps
-    if not count:
+        for name in names:
+            batches = []
+            for dataset in _fragments(path, file[name]):
+                where = f"{path}: {dataset.name[1:]}"
+                tps = tp.decode(fragment_payload(where, dataset), where)
+                got = int(tps["version"][0]) if len(tps) else version
+                if version not in (0, got):
+                    raise UserError(
+                        f"{where}: got TPs of version {got}, want {version} as before: versions are mixed"
+                    )
+                version = got
+                batches.append(tps)
+            if batches:
+                some = True
+                yield batches
+    if not some:
         raise UserError(
             f"{path}: got {len(names)} records without TPs, want a dataset *_Trigger_Primitive in at least one"
         )
@@ -153,18 +169,21 @@ def _fragments(path: Path, record: Any) -> list[h5py.Dataset]:
     return [raw[key] for key in sorted(raw) if key.endswith("_Trigger_Primitive") and "FW_" not in key]
 
 
-def _payload(where: str, dataset: Any) -> bytes:
-    """Return the bytes behind the header of a fragment that is what it says."""
+def fragment_payload(where: str, dataset: Any, kind: int = fragment.FRAGMENT_TPS) -> bytes:
+    """Return the bytes behind the header of a fragment that is what it says, and of a kind.
+
+    Raises
+    ------
+    UserError : not a fragment of that kind, cut short, something behind its end, or flipped bits.
+    """
     if not isinstance(dataset, h5py.Dataset) or dataset.dtype.itemsize != 1:
         raise UserError(f"{where}: got {dataset}, want a dataset of bytes")
     raw: bytes = dataset[()].tobytes()
     if CHECK in dataset.attrs and zlib.crc32(raw) != dataset.attrs[CHECK]:
         raise UserError(f"{where}: its bytes do not fit their check ({CHECK}): the file is damaged")
     header = headers.fragment_header(where, raw)
-    if header["fragment_type"] != fragment.FRAGMENT_TPS:
-        raise UserError(
-            f"{where}: got fragment type {header['fragment_type']}, want {fragment.FRAGMENT_TPS}, trigger primitives"
-        )
+    if header["fragment_type"] != kind:
+        raise UserError(f"{where}: got fragment type {header['fragment_type']}, want {kind}, {_WORDS[kind]}")
     if header["size"] != len(raw):
         what = "it is cut short" if header["size"] > len(raw) else "there is something behind its end"
         raise UserError(

@@ -26,7 +26,7 @@ src/TCMakerPlaneCoincidenceAlgorithm.cpp.
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from msgspec import Meta
@@ -44,7 +44,6 @@ from trigger.activities.ta_window import Passing, TriggerOn
 from trigger.activities.window import MASK32, Columns, Found, columns_of
 
 MAX_STEP = 3  # channels from one hit to the next
-MapName = Literal["VDColdboxChannelMap", "PD2VDBottomTPCChannelMap", "PD2HDChannelMap", "FDHDChannelMap"]
 Needed = Annotated[int, Meta(ge=1, le=2**16 - 1)]
 
 
@@ -55,7 +54,7 @@ class Coincidence(ActivityParameters, frozen=True, kw_only=True):
     adc_threshold: U32 = 300_000  # a TA needs more [ADC counts, sum of integrals of the three windows]
     adjacency_threshold: Needed = 15  # a TA needs as much [collection channels in a track]
     adjacency_tolerance: U16 = 5  # steps of 2 or 3 channels are taken while their sum is less [channels]
-    channel_map_name: MapName = "VDColdboxChannelMap"  # tells the planes; ours
+    channel_map_name: str = "VDColdboxChannelMap"  # tells the planes; ours
 
 
 class _Settings(NamedTuple):
@@ -166,7 +165,11 @@ class PlaneMaker:
             settings.adjacency_threshold,
             settings.adjacency_tolerance,
         )
-        self.map_name: str = settings.channel_map_name
+        self.map_name = settings.channel_map_name
+        if self.map_name not in MAPS:
+            raise ConfigError(
+                f"plane_coincidence (TA): got channel_map_name {self.map_name!r}, want one of {', '.join(MAPS)}"
+            )
         self.rows = partial(rows.of_last, algorithm=TA_ALGORITHMS["PlaneCoincidence"])
         self.held = [np.zeros(0, TP) for _ in range(3)]
         self.lost = 0

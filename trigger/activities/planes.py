@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.daq.tp import INVALID_CHANNEL
 from streams.errors import UserError
 
 NOT_CONNECTED = 9999  # as upstream
@@ -54,7 +55,7 @@ def planes_of(chosen: PlaneMap, channels: NDArray[np.int64]) -> NDArray[np.int64
 
 
 def check_map(name: str, tps: NDArray[np.void], where: str) -> None:
-    """Refuse TPs of another detector than a map's; the detectors 0 and 65535 (unknown) pass if a channel is known.
+    """Refuse TPs of another detector than a map's; detectors 0, 255, 65535 (unknown) pass if one channel is known.
 
     Raises
     ------
@@ -69,7 +70,8 @@ def check_map(name: str, tps: NDArray[np.void], where: str) -> None:
             "another detector"
         )
     channels = tps["channel"].astype(np.int64)
-    if len(tps) and np.all(planes_of(chosen, channels) == NOT_CONNECTED):
+    channels = channels[channels < INVALID_CHANNEL]
+    if len(channels) and np.all(planes_of(chosen, channels) == NOT_CONNECTED):
         raise UserError(
             f"{where}: got channels {channels.min()} to {channels.max()}, want 0 to "
             f"{chosen.units * sum(chosen.channels) - 1} for the map {name}: it is the channel map of another detector"
