@@ -132,24 +132,36 @@ def read_tps(path: Path) -> Iterator[NDArray[np.void]]:
 def read_records(path: Path) -> Iterator[list[NDArray[np.void]]]:
     """Yield the TPs of each record that has any, one TP array for each of its sources, as ``read_tps``."""
     version = 0
+    for fragments in _payloads(path):
+        batches = []
+        for where, payload in fragments:
+            tps = tp.decode(payload, where)
+            got = int(tps["version"][0]) if len(tps) else version
+            if version not in (0, got):
+                raise UserError(
+                    f"{where}: got TPs of version {got}, want {version} as before: versions are mixed"
+                )
+            version = got
+            batches.append(tps)
+        yield batches
+
+
+def payloads(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the name, and the bytes behind the header, of each fragment of TPs, as ``read_tps``."""
+    for fragments in _payloads(path):
+        yield from fragments
+
+
+def _payloads(path: Path) -> Iterator[list[tuple[str, bytes]]]:
+    """Yield the fragments of each record that has any: a name, and the bytes behind the header."""
     some = False
     with opened(path) as file:
         names = sorted((name for name in file if _RECORD.fullmatch(name)), key=_number)
         for name in names:
-            batches = []
-            for dataset in _fragments(path, file[name]):
-                where = f"{path}: {dataset.name[1:]}"
-                tps = tp.decode(fragment_payload(where, dataset), where)
-                got = int(tps["version"][0]) if len(tps) else version
-                if version not in (0, got):
-                    raise UserError(
-                        f"{where}: got TPs of version {got}, want {version} as before: versions are mixed"
-                    )
-                version = got
-                batches.append(tps)
-            if batches:
+            datasets = [(f"{path}: {one.name[1:]}", one) for one in _fragments(path, file[name])]
+            if datasets:
                 some = True
-                yield batches
+                yield [(where, fragment_payload(where, one)) for where, one in datasets]
     if not some:
         raise UserError(
             f"{path}: got {len(names)} records without TPs, want a dataset *_Trigger_Primitive in at least one"
