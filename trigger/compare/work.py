@@ -141,7 +141,11 @@ class Work:
     def _starting(self, pieces: list[Piece], matched: Matched, held: Clusters) -> Flags:
         """Say which clusters have a TP of the start-up of a pedestal."""
         found = np.zeros(len(held.endless), np.bool_)
-        if self.first_close < self.begin + causes.WARM:
+        late = (
+            min(one.count for one in self.setting.files) == 0
+            or max(self.firsts) > self.begin + causes.START_UP
+        )
+        if late or self.first_close < self.begin + causes.WARM:
             return found
         for piece, cluster in zip(pieces, (matched.cluster_a, matched.cluster_b), strict=True):
             early = piece.rows["start"] < self.begin + causes.START_UP
