@@ -95,6 +95,8 @@ def _begun(job: Job) -> Iterator[None]:
     folder = job.folder
     if not folder.parent.is_dir():
         raise ConfigError(f"output {folder}: the folder {folder.parent} does not exist: create it first")
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"output {folder} is a file, and a run in parts is a folder: choose another name")
     new = not folder.exists()
     try:
         folder.mkdir(exist_ok=True)

@@ -100,6 +100,7 @@ def read(source: Path) -> Catalogue:
     _check_runs(found.files)
     found.windows.sort(key=lambda window: (window.timestamp, window.file.path, window.name, window.crate))
     _check_copies(found.windows)
+    _check_configs(found.windows)
     found.windows = _with_ticks(found.windows)
     return found
 
@@ -221,6 +222,18 @@ def _check_copies(windows: list[Window]) -> None:
             raise UserError(
                 f"{window.file.path.parent}: {before.file.path.name} and {window.file.path.name} both hold "
                 f"{window.name} of crate {window.crate}: a copy, or two runs in one folder: keep one"
+            )
+
+
+def _check_configs(windows: list[Window]) -> None:
+    """Refuse files of one crate that were simulated from other configurations: every simulation is run 1."""
+    seen: dict[int, File] = {}
+    for crate, file in dict.fromkeys((window.crate, window.file) for window in windows if window.file.config):
+        first = seen.setdefault(crate, file)
+        if first.config != file.config:
+            raise UserError(
+                f"{first.path.parent}: two runs in one folder: {first.path.name} and {file.path.name} hold crate "
+                f"{crate} and were made with other configurations: keep one run in a folder"
             )
 
 

@@ -39,7 +39,7 @@ class File:
     Attributes
     ----------
     run_number, index, writer : what its attributes say; the number of the file in the run; the application.
-    config : JSON text of the simulation's configuration, "" without one.
+    config : JSON text of the simulation's configuration, "" without one that is whole.
     truth : where the truth begins, None without truth.
     table : int array, (40, 64), its own channel map; None without.
     others : count and bytes of the fragments that are not WIBEth frames, by kind.
@@ -96,11 +96,11 @@ def facts_of(path: Path, file: h5py.File, records: Sequence[Record], findings: F
 
 
 def _config(path: Path, attributes: Mapping[str, Any], findings: Findings) -> str:
-    """Return the JSON text of the configuration, "" without one; it is compared with its CRC, if there is one."""
+    """Return the JSON text of the configuration, "" without one that fits its CRC (if there is a CRC)."""
     config, want = str(attributes.get("config", "")), attributes.get("config_crc32")
     if want is not None and zlib.crc32(config.encode(errors="surrogateescape")) != want:
         findings.add(f"{path}: attribute config: its text does not fit config_crc32: it is damaged")
-        return config
+        return ""
     try:
         json.loads(config or "{}")
     except ValueError as error:

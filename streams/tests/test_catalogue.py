@@ -17,9 +17,10 @@ from streams.daq.links import FileLinks
 from streams.daq.sources import Place, Sources
 from streams.daq.spans import frame_checks
 from streams.daq.wibeth import header_word
+from streams.daq.writer import Plan, write_file
 from streams.errors import UserError
 from streams.tests.dune_like import Piece, geo_map, made, source_of, write_dune
-from streams.tests.made_up import FIRST_TIMESTAMP, write
+from streams.tests.made_up import FIRST_TIMESTAMP, blocks, write
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +157,31 @@ def test_a_run_of_several_files_in_a_folder(tmp_path):
         UserError, match=r"a\.hdf5 and e\.hdf5 both hold TriggerRecord000002\.0000 of crate 1: a copy"
     ):
         catalogue.read(tmp_path)
+
+
+def test_simulations_of_other_configurations_are_two_runs(tmp_path):
+    for name, seed, tick in (("a", 1, 0), ("b", 1, 640), ("c", 2, 6400)):
+        plan = Plan(1, 2, config_json=f'{{"seed":{seed}}}')
+        write_file(tmp_path / f"{name}.h5", blocks(seed, first_tick=tick), plan)
+    sentence = (
+        r"two runs in one folder: a\.h5 and c\.h5 hold crate 1 and were made with other configurations: keep"
+    )
+    with pytest.raises(UserError, match=sentence):
+        catalogue.read(tmp_path)
+    (tmp_path / "c.h5").unlink()
+    assert len(catalogue.read(tmp_path).windows) == 2
+    with h5py.File(tmp_path / "b.h5", "r+") as file:
+        file.attrs["config"] = '{"seed":9}'  # damaged, which is not another run
+    found = catalogue.read(tmp_path)
+    assert found.files[1].config == "" and "does not fit config_crc32" in found.findings.sentences[0]
+
+
+def test_two_damaged_timestamps_do_not_move_a_window(tmp_path):
+    with h5py.File(write(tmp_path / "run.h5"), "r+") as file:
+        for stream in (3, 4):
+            raw = file[f"TriggerRecord000001.0000/RawData/Detector_Readout_0x{100 + stream:08x}_WIBEth"]
+            raw[80:88] = np.frombuffer(at(-8).to_bytes(8, "little"), np.int8)[:, None]
+    assert catalogue.read(tmp_path / "run.h5").windows[0].timestamp == at(0)
 
 
 def test_a_folder_without_files(tmp_path):

@@ -192,7 +192,7 @@ def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere does not exist: create it first"):
         simulate_run(run, tmp_path / "nowhere" / "run", SERIAL)
     (tmp_path / "file").write_text("x")
-    with pytest.raises(ConfigError, match=r"Not a directory|File exists"):
+    with pytest.raises(ConfigError, match=r"file is a file, and a run in parts is a folder: choose"):
         simulate_run(run, tmp_path / "file", SERIAL)
     (tmp_path / "damaged").mkdir()
     (tmp_path / "damaged" / RUN).write_text("{}")

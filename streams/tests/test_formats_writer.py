@@ -118,6 +118,8 @@ def test_attributes_are_json_as_dunes_library_writes_it(tmp_path):
         assert {name: type(file.attrs[name]) for name in kinds} == kinds
         assert type(file.attrs["filelayout_version"]) is np.uint32 and file.attrs["file_index"] == 4
         assert all(isinstance(file.attrs[f"{name}_timestamp"], str) for name in ("creation", "closing"))
+    said = layout.run_attributes(1, 0, begin=62_500, end=3 * 62_500, geography={})  # milliseconds, as text
+    assert (said["creation_timestamp"], said["closing_timestamp"]) == ("1", "3")
 
 
 @pytest.mark.parametrize("slices", [True, False])

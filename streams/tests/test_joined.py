@@ -95,6 +95,10 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path):
         UserError, match=r"TriggerRecord000002.*_0x0000008c_WIBEth: frame 1 does not fit its check"
     ):
         join_crates([tmp_path / "longer.h5"], tmp_path / "all.h5")
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        file["TriggerRecord000001.0000/RawData/Detector_Readout_0x00000064_WIBEth"][52] = 2
+    with pytest.raises(UserError, match="_0x00000064_WIBEth: got error_bits 2, want 0: it is not whole"):
+        join_crates([tmp_path / "a.h5"], tmp_path / "all.h5")
     assert sorted(tmp_path.iterdir()) == before
     with pytest.raises(ConfigError, match="exists already"):
         join_crates([tmp_path / "a.h5"], tmp_path / "run.h5")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import islice
 
 import h5py
 import numpy as np
@@ -12,7 +13,9 @@ import pytest
 from streams import channel_map, replay
 from streams.daq import spans
 from streams.daq.report import Report
+from streams.daq.writer import Plan, write_file
 from streams.errors import UserError
+from streams.tests import made_up
 from streams.tests.dune_like import Piece, made, source_of, write_dune
 from streams.tests.made_up import FIRST_TIMESTAMP, write
 
@@ -162,6 +165,31 @@ def test_a_table_in_the_file_that_lacks_channels(tmp_path):
     plain = list(replay.blocks(path))
     assert not np.array_equal(turned[0].adc, plain[0].adc)
     assert sorted(row_of(turned[0])) == sorted(row_of(plain[0]))
+
+
+def test_truth_that_does_not_go_with_the_frames(tmp_path):
+    path = write(tmp_path / "run.h5")
+    with h5py.File(path, "r+") as file:
+        ends = file["Truth/blocks"][()]
+        file["Truth"].attrs["first_timestamp"] += 32
+    with pytest.raises(UserError, match=r"and none of them for the frames at \d+"):
+        list(replay.blocks(path))
+    with h5py.File(path, "r+") as file:
+        file["Truth"].attrs["first_timestamp"] -= 32
+        ends["charge_end"][3] = 0
+        file["Truth/blocks"][...] = ends
+    with pytest.raises(UserError, match="/Truth/charge: does not fit /Truth/blocks at block 3"):
+        list(replay.blocks(path))
+
+
+def test_files_of_a_crate_whose_maps_differ_are_refused(tmp_path):
+    for number, table in ((0, channel_map.offline_channels(1)), (1, channel_map.offline_channels(3))):
+        plan = Plan(1, 2, offline=table, first_record=number + 1)
+        write_file(tmp_path / f"{number}.h5", islice(made_up.blocks(first_tick=128 * number), 2), plan)
+    with pytest.raises(
+        UserError, match=r"1\.h5: /ChannelMap: differs from that of .*0\.h5: give one with --channel-map"
+    ):
+        list(replay.blocks(tmp_path))
 
 
 def test_truth_is_found_by_time_when_records_are_missing(tmp_path):
