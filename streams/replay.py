@@ -158,8 +158,8 @@ class _Truths:
         self._file: File | None = None
         self._reader: TruthReader | None = None
 
-    def at(self, window: Window, timestamp: int) -> Truth:
-        """Return (events, charge) of a block; empty arrays for a file without truth."""
+    def of(self, window: Window, timestamp: int, count: int) -> Iterable[Truth]:
+        """Return (events, charge) of ``count`` blocks; empty arrays for a file without truth."""
         if window.file is not self._file:
             self._stack.close()
             self._file, self._reader = window.file, None
@@ -167,15 +167,17 @@ class _Truths:
                 group = self._stack.enter_context(opened(window.file.path))["Truth"]
                 begin = window.origin + window.file.truth.first_tick * TIMESTAMP_PER_TICK
                 self._reader = TruthReader(str(window.file.path), group, begin)
-        return self._reader.at(timestamp) if self._reader else NO_TRUTH
+        return self._reader.of(timestamp, count) if self._reader else [NO_TRUTH] * count
 
 
 def _blocks(window: Window, span: Span, table: NDArray[np.int16], truth: _Truths) -> Iterator[Block]:
-    timestamp, tick = span.timestamp, tick_of(span.timestamp, window.origin)
-    every = zip(*planes_of_rows(span.samples).values(), strict=True)
-    for k, (u, v, x) in enumerate(every):
-        missing = {} if span.missing is None else missing_channels(span.missing[k], table)
-        events, charge = truth.at(window, timestamp)
+    timestamp, tick, count = span.timestamp, tick_of(span.timestamp, window.origin), len(span.samples)
+    lacks: Iterable[dict[str, NDArray[np.bool_]]] = ({} for _ in range(count))
+    if span.missing is not None:
+        lacks = (missing_channels(streams, table) for streams in span.missing)
+    planes = planes_of_rows(span.samples)
+    every = zip(planes["U"], planes["V"], planes["X"], truth.of(window, timestamp, count), lacks, strict=True)
+    for u, v, x, (events, charge), missing in every:
         yield Block(tick, timestamp, x, events, charge, {"U": u, "V": v}, missing)
         timestamp += wibeth.TIMESTAMP_PER_FRAME
         tick += wibeth.SAMPLES

@@ -21,6 +21,7 @@ if the file was cut while it is read; here that is a sentence.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -29,7 +30,9 @@ from numpy.typing import NDArray
 
 from streams.channel_map import N_STREAMS
 from streams.daq.hdf5 import damaged, opened
+from streams.daq.pieces import PAGE, read_pieces, room
 from streams.daq.record_reading import HEADER_BYTES
+from streams.daq.together import Bundle
 from streams.daq.wibeth import FRAME_BYTES, TIMESTAMP_PER_FRAME
 from streams.daq.windows import Window
 from streams.errors import UserError
@@ -39,6 +42,7 @@ _CHECK_BYTES = 8
 _HEADER_WORDS = 16  # bytes of words 0 and 1 of a frame
 _NO_CHECKS = np.zeros(0, np.uint64)
 _NO_BYTES = np.zeros(0, np.uint8)
+_NO_ROOM = np.zeros((0, 0), np.uint8)
 
 
 class FileLinks:
@@ -58,6 +62,8 @@ class FileLinks:
         self._offset, self._size = window.offsets.tolist(), window.sizes.tolist()
         self._row = -1  # first block of the checks in memory
         self._checks = np.zeros((N_STREAMS, 0), np.uint64)
+        self._in_pieces = bool((window.offsets < 0).any())  # or compressed
+        self._room = _NO_ROOM  # where the frames of all streams go
         self._stack = ExitStack()
         self._descriptor = -1
 
@@ -97,29 +103,53 @@ class FileLinks:
         self._at[stream] = at + count
         return self._read(stream, at, count)
 
+    def take_all(self, frames: int) -> Bundle | None:
+        """Return the next frames of all streams, see ``together.Bundled``; their memory is used again."""
+        at = np.array(self._at)
+        left = self.window.sizes - at
+        count = min(frames, int(left.min()) // FRAME_BYTES) * FRAME_BYTES
+        least, most = int(left.min()) - count, int(left.max()) - count
+        if self._in_pieces or count <= 0 or (most and least < _HEADER_WORDS):
+            return None
+        ahead = _HEADER_WORDS if most else 0
+        if self._room.shape[1] < count + ahead + PAGE:
+            self._room = room(N_STREAMS, frames * FRAME_BYTES + _HEADER_WORDS)
+        places = self.window.offsets + at
+        self._read_all(self.window.names, places, count + ahead, self._room)
+        self._at = (at + count).tolist()
+        return Bundle(self._room, places % PAGE, count, bool(ahead))
+
+    def give_back(self, stream: int, count: int) -> None:
+        """Let the last bytes that were taken of a stream come again."""
+        self._at[stream] -= count
+
     def checks(self, stream: int, timestamp: int, count: int) -> NDArray[np.uint64]:
         """Return the frame checks of ``count`` frames of a stream from a timestamp on; (0,) if the file has none."""
+        checks: NDArray[np.uint64] = self.checks_all(timestamp, count)[stream]
+        return checks
+
+    def checks_all(self, timestamp: int, count: int) -> NDArray[np.uint64]:
+        """Return the frame checks of all streams, (40, count), or (40, 0) if the file has none."""
         rows = self.window.checks.size // (N_STREAMS * _CHECK_BYTES)
         if not rows:
-            return _NO_CHECKS
+            return self._checks
         row, rest = divmod(timestamp - self.window.checks_begin, TIMESTAMP_PER_FRAME)
         if rest or row < 0 or row + count > rows:
-            return self._outside(stream, timestamp, count, rest)
+            return self._outside(row, count, rest)
         low = row - self._row
         if self._row < 0 or low < 0 or low + count > self._checks.shape[1]:
             self._row, low = row, 0
             self._checks = self._read_checks(row, min(max(_CHECKS_AT_ONCE, count), rows - row), rows)
-        return self._checks[stream, low : low + count]
+        return self._checks[:, low : low + count]
 
-    def _outside(self, stream: int, timestamp: int, count: int, rest: int) -> NDArray[np.uint64]:
+    def _outside(self, row: int, count: int, rest: int) -> NDArray[np.uint64]:
         """Return the checks of frames some of which have no place in the window: 0 for those, which no frame has."""
-        found = np.zeros(count, np.uint64)
+        found = np.zeros((N_STREAMS, count), np.uint64)
         rows = self.window.checks.size // (N_STREAMS * _CHECK_BYTES)
-        row = (timestamp - self.window.checks_begin) // TIMESTAMP_PER_FRAME
         low, high = max(row, 0), min(row + count, rows)
         if not rest and low < high:
-            inside = self.checks(stream, timestamp + (low - row) * TIMESTAMP_PER_FRAME, high - low)
-            found[low - row : high - row] = inside
+            timestamp = self.window.checks_begin + low * TIMESTAMP_PER_FRAME
+            found[:, low - row : high - row] = self.checks_all(timestamp, high - low)
         return found
 
     def _leave_out(self) -> None:
@@ -141,11 +171,22 @@ class FileLinks:
             assert self._file is not None
             found: NDArray[np.uint64] = self._file[name][:, row : row + count].astype(np.uint64)
             return found
-        checks = np.empty((N_STREAMS, count), "<u8")
-        for stream in range(N_STREAMS):
-            low = (stream * rows + row) * _CHECK_BYTES
-            checks[stream] = self._pread(name, offset + low, count * _CHECK_BYTES).view("<u8")
-        return checks
+        places = offset + (np.arange(N_STREAMS) * rows + row) * _CHECK_BYTES
+        checks = room(N_STREAMS, count * _CHECK_BYTES)
+        self._read_all((name,) * N_STREAMS, places, count * _CHECK_BYTES, checks)
+        parts = [
+            part[low : low + count * _CHECK_BYTES] for part, low in zip(checks, places % PAGE, strict=True)
+        ]
+        return np.array(parts).view("<u8")
+
+    def _read_all(
+        self, names: Sequence[str], places: NDArray[np.int64], count: int, into: NDArray[np.uint8]
+    ) -> None:
+        """Read ``count`` bytes from each place of the file, one row each."""
+        whole = read_pieces(self._descriptor, places, count, into)
+        for stream in range(whole, N_STREAMS):  # once more, to say what is wrong
+            place = int(places[stream])
+            into[stream, place % PAGE :][:count] = self._pread(names[stream], place, count)
 
     def _read(self, stream: int, low: int, count: int) -> NDArray[np.uint8]:
         """Return ``count`` bytes of a stream's dataset from byte ``low`` on."""
@@ -160,7 +201,9 @@ class FileLinks:
         return part.reshape(-1).view(np.uint8)
 
     def _pread(self, name: str, place: int, count: int) -> NDArray[np.uint8]:
-        raw = np.empty(count, np.uint8)
+        raw = np.empty(count + PAGE, np.uint8)
+        low = (place - raw.ctypes.data) % PAGE  # see ``pieces``
+        raw = raw[low : low + count]
         try:
             got = os.preadv(self._descriptor, [raw.data], place)
         except OSError as error:

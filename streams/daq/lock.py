@@ -53,12 +53,18 @@ def lock(frames: list[tuple[int, int, int]], begin: int) -> Lock | None:
         stream: common if sure and max(counts.values()) == 1 else _most(counts, votes)
         for stream, counts in own.items()
     }
-    base = min(time for stream, time, seq in together if relations[stream] == _relation(time, seq))
-    if begin % TIMESTAMP_PER_FRAME == phase and 0 < base - begin <= WAIT * TIMESTAMP_PER_FRAME:
-        base = begin
+    base = begin_of(
+        min(time for stream, time, seq in together if relations[stream] == _relation(time, seq)), begin
+    )
     number = base // TIMESTAMP_PER_FRAME
     seq0 = {stream: (relation + number) % SEQ_MODULO for stream, relation in relations.items()}
     return Lock(base, seq0, (common + number) % SEQ_MODULO)
+
+
+def begin_of(first: int, begin: int) -> int:
+    """Return the timestamp of place 0, from that of the first good frame and what the source says."""
+    offset, phase = divmod(first - begin, TIMESTAMP_PER_FRAME)
+    return begin if phase == 0 and 0 < offset <= WAIT else first
 
 
 def _relation(time: int, seq: int) -> int:

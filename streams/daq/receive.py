@@ -51,11 +51,12 @@ from numpy.typing import NDArray
 
 from streams import channel_map
 from streams.daq import spans, wibeth
-from streams.daq.lock import FIRST_FRAMES, lock
+from streams.daq.lock import FIRST_FRAMES, Lock, lock
 from streams.daq.place import SEQ_MASK, SEQ_SHIFT, WAIT
 from streams.daq.report import Report
 from streams.daq.stream import Stream, open_in_order
 from streams.daq.tape import Tape
+from streams.daq.together import Together
 from streams.daq.tray import blank
 from streams.daq.wibeth import FRAME_BYTES, TIMESTAMP_PER_FRAME
 from streams.daq.window import Window
@@ -165,14 +166,19 @@ class _Receiver:
         self.at = 0  # first place that is not handed on
         self.more = 0  # places that the source has to go on while nothing comes
         window.over = not window.links.until(window.links.begin + FIRST_FRAMES * TIMESTAMP_PER_FRAME)
+        self.together = Together(window, BLOCKS_AT_ONCE)
         tapes = [Tape(window.links, stream) for stream in range(N_STREAMS)]
-        self.streams = self._locked(tapes)
+        found = self.together.lock()
+        self.streams = self._streams(found, tapes) if found else self._locked(tapes)
 
     def spans(self) -> Iterator[Span]:
         """Yield the spans of the window."""
         window = self.window
         window.report.stretches += bool(self.streams)
         while self.streams:
+            for samples in self.together.spans(self.streams, self.at):
+                begin, self.at = self.at, self.at + len(samples)
+                yield Span(window.time(begin), samples, None, window.index)
             samples = np.empty((BLOCKS_AT_ONCE, spans.SAMPLES_PER_BLOCK), np.uint16)
             got = np.zeros((N_STREAMS, BLOCKS_AT_ONCE), np.bool_)
             self._fill(samples, got)
@@ -256,6 +262,12 @@ class _Receiver:
         for stream in self.streams:
             stream.step(self.at, off, got[stream.number])
 
+    def _streams(self, found: Lock, tapes: list[Tape]) -> list[Stream]:
+        """Return the streams with their places."""
+        self.window.base = found.base
+        seq0 = [found.seq0.get(number, found.common) for number in range(N_STREAMS)]
+        return [Stream(self.window, number, seq0[number], tape) for number, tape in enumerate(tapes)]
+
     def _locked(self, tapes: list[Tape]) -> list[Stream]:
         """Return the streams with their places; none if no stream has a frame."""
         window = self.window
@@ -269,9 +281,7 @@ class _Receiver:
                         first.append((number, words[1], words[0] >> SEQ_SHIFT & wibeth.SEQ_MODULO - 1))
             found = lock(first, window.links.begin)
             if found:
-                window.base = found.base
-                seq0 = [found.seq0.get(number, found.common) for number in range(N_STREAMS)]
-                return [Stream(window, number, seq0[number], tape) for number, tape in enumerate(tapes)]
+                return self._streams(found, tapes)
             if window.over:
                 for number, tape in enumerate(tapes):
                     window.report.add("resync_bytes", number, tape.drain())

@@ -20,6 +20,7 @@ True
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,24 +28,22 @@ from numpy.typing import NDArray
 from streams.channel_map import N_STREAMS
 from streams.compiled import compiled
 from streams.daq import kernels
+from streams.daq.open_close import close_loop, open_loop
 from streams.daq.places import SAMPLES_PER_BLOCK, Places, places, planes_of
-from streams.daq.wibeth import ADC_MAX, FRAME_BYTES, FRAME_WORDS, TIMESTAMP_PER_FRAME
+from streams.daq.wibeth import ADC_MAX, FRAME_BYTES, FRAME_WORDS
 
 __all__ = [
     "SAMPLES_PER_BLOCK",
     "Places",
+    "Rows",
     "close_frames",
     "frame_checks",
     "open_frames",
+    "open_rows",
     "open_span",
     "places",
     "planes_of",
 ]
-
-ROW_BYTES = 2 * SAMPLES_PER_BLOCK
-PLAN_BYTES = 4 * kernels.PLAN
-FLAGS = np.uint64(0b10_0110 << 32)  # of word 2: bits 33 and 34 (crc_err), 37 (lol)
-MANY = 16  # streams that fill most of the memory's lines of a row, so that it pays to read all of it first
 
 
 def frame_checks(frames: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -109,7 +108,7 @@ def open_frames(
     word = np.array([word0], np.uint64)
     plans, grouped = table.plans[one], table.grouped[one]
     wanted = np.array(checks, np.uint64, ndmin=2)
-    good, _, _ = _open(address, count, word, np.uint64(timestamp), wanted, plans, grouped, samples)
+    good, _, _ = open_loop(address, count, word, np.uint64(timestamp), wanted, plans, grouped, samples)
     return int(good[0])
 
 
@@ -137,21 +136,66 @@ def open_span(
     flagged : int64 array, (streams,), how many of these say crc_err or lol in word 2.
     """
     streams, sizes = len(pieces), [piece.size for piece in pieces]
-    counts = np.array(sizes, np.int64) // FRAME_BYTES
-    most = max(counts, default=0)
     fits = all(p.dtype == np.uint8 and p.flags.c_contiguous and p.size % FRAME_BYTES == 0 for p in pieces)
-    if not fits or word0.shape != (streams,) or table.plans.shape != (streams, kernels.PLAN):
+    if not fits:
         raise ValueError(
-            f"open_span: got {streams} pieces of {sorted({*sizes})} bytes, words {word0.shape}, table of "
-            f"{len(table.plans)}; want whole frames of {FRAME_BYTES} bytes in one piece, one of each per stream"
+            f"open_span: got {streams} pieces of {sorted({*sizes})} bytes; want whole frames of {FRAME_BYTES} bytes "
+            "in one piece for each stream"
+        )
+    addresses = np.array([_address(piece) for piece in pieces], np.int64)
+    counts = np.array(sizes, np.int64) // FRAME_BYTES
+    return _opened(addresses, counts, word0, timestamp, checks, table, samples)
+
+
+class Rows(NamedTuple):
+    """Frames of some streams, as many of each: row k of ``room`` has them from byte ``starts[k]`` on."""
+
+    room: NDArray[np.uint8]  # (streams, any number), in one piece
+    starts: NDArray[np.int64]  # (streams,)
+    frames: int
+
+
+def open_rows(
+    rows: Rows,
+    word0: NDArray[np.uint64],
+    timestamp: int,
+    checks: NDArray[np.uint64],
+    table: Places,
+    samples: NDArray[np.uint16],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """``open_span`` for frames that lie in rows of one array."""
+    room, starts, count = rows
+    wide = room.shape[1]
+    fits = room.dtype == np.uint8 and room.flags.c_contiguous and starts.shape == room.shape[:1]
+    if not fits or starts.min() < 0 or starts.max() + count * FRAME_BYTES > wide:
+        raise ValueError(
+            f"open_rows: got {room.dtype} {room.shape}, want uint8 rows with {count} frames each"
+        )
+    addresses = room.ctypes.data + wide * np.arange(len(room)) + starts
+    return _opened(addresses, np.full(len(room), count), word0, timestamp, checks, table, samples)
+
+
+def _opened(
+    addresses: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    word0: NDArray[np.uint64],
+    timestamp: int,
+    checks: NDArray[np.uint64],
+    table: Places,
+    samples: NDArray[np.uint16],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    streams, most = len(counts), int(counts.max(initial=0))
+    if word0.shape != (streams,) or table.plans.shape != (streams, kernels.PLAN):
+        raise ValueError(
+            f"open_span: got {streams} pieces, words {word0.shape}, table of {len(table.plans)}; "
+            "want one of each per stream"
         )
     if checks.size and (len(checks) != streams or checks.shape[1] < most):
-        raise ValueError(f"open_span: got checks {checks.shape}, want {(streams, int(most))}")
+        raise ValueError(f"open_span: got checks {checks.shape}, want {(streams, most)}")
     _check_span(samples, most)
-    addresses = np.array([_address(piece) for piece in pieces], np.int64)
     words, wanted = np.ascontiguousarray(word0, np.uint64), np.array(checks, np.uint64, ndmin=2)
     begin = np.uint64(timestamp)
-    good, flagged, _ = _open(addresses, counts, words, begin, wanted, table.plans, table.grouped, samples)
+    good, flagged, _ = open_loop(addresses, counts, words, begin, wanted, table.plans, table.grouped, samples)
     return good, flagged
 
 
@@ -182,7 +226,7 @@ def close_frames(samples: NDArray[np.uint16], table: Places, frames: NDArray[np.
             f"close_frames: got {frames.dtype} {frames.shape}, want uint64 {wanted} in one piece"
         )
     _check_span(samples, len(samples))
-    if _close(samples, table.plans, table.grouped, frames) > ADC_MAX:
+    if close_loop(samples, table.plans, table.grouped, frames) > ADC_MAX:
         row, place = (int(i[0]) for i in np.nonzero(samples > ADC_MAX))
         raise ValueError(
             f"close_frames: block {row}, sample {place}: got {int(samples[row, place])} ADC counts, "
@@ -200,68 +244,3 @@ def _check(frames: NDArray[np.uint8], checks: NDArray[np.uint64]) -> None:
 @compiled
 def _address(piece: NDArray[np.uint8]) -> int:
     return int(piece.ctypes.data)
-
-
-@compiled
-def _open(
-    addresses: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    word0: NDArray[np.uint64],
-    timestamp: np.uint64,
-    checks: NDArray[np.uint64],
-    plans: NDArray[np.int32],
-    grouped: NDArray[np.bool_],
-    samples: NDArray[np.uint16],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], np.uint16]:
-    good, flagged = np.zeros(len(counts), np.int64), np.zeros(len(counts), np.int64)
-    seen = np.uint16(0)
-    seq = np.uint64(0xFFF) << np.uint64(40)  # seq_id is bits 40 to 51 of word 0
-    for k in range(
-        counts.max() if len(counts) else 0
-    ):  # a row stays in the cache while its streams are opened
-        for line in range(0, samples.shape[1] if len(counts) >= MANY else 0, 32):  # as in _close
-            seen |= samples[k, line]  # what is read has to be used
-        row = np.int64(samples.ctypes.data) + ROW_BYTES * k
-        later = timestamp + np.uint64(TIMESTAMP_PER_FRAME) * np.uint64(k)
-        for s in range(len(counts)):
-            if good[s] < k or counts[s] <= k:
-                continue
-            frame = addresses[s] + FRAME_BYTES * k
-            word = (word0[s] & ~seq) | ((word0[s] + (np.uint64(k) << np.uint64(40))) & seq)
-            if kernels.load_word(frame) != word or kernels.load_word(frame + 8) != later:
-                continue
-            if checks.size > 0 and kernels.check_frame(frame) != checks[s, k]:
-                continue
-            plan = np.int64(plans.ctypes.data) + PLAN_BYTES * s
-            if grouped[s]:
-                kernels.open_frame(frame, plan, row)
-            else:
-                kernels.open_frame_singly(frame, plan, row)
-            good[s] = k + 1
-            flagged[s] += (kernels.load_word(frame + 16) & FLAGS) != 0
-    return good, flagged, seen
-
-
-@compiled
-def _close(
-    samples: NDArray[np.uint16],
-    plans: NDArray[np.int32],
-    grouped: NDArray[np.bool_],
-    frames: NDArray[np.uint64],
-) -> np.uint16:
-    seen = np.uint16(0)
-    n = samples.shape[0]
-    for k in range(n):
-        for line in range(
-            0, samples.shape[1], 32
-        ):  # read the row once in its order: memory is much faster so
-            seen |= samples[k, line]
-        row = np.int64(samples.ctypes.data) + ROW_BYTES * k
-        for stream in range(frames.shape[0]):
-            plan = np.int64(plans.ctypes.data) + PLAN_BYTES * stream
-            frame = np.int64(frames.ctypes.data) + FRAME_BYTES * (stream * n + k)
-            if grouped[stream]:
-                seen |= kernels.close_frame(row, plan, frame)
-            else:
-                seen |= kernels.close_frame_singly(row, plan, frame)
-    return seen

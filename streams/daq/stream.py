@@ -23,10 +23,14 @@ _NONE = np.zeros(0, np.uint8)
 class Stream(Resync):
     """A stream while its window is read."""
 
+    def idle(self, begin: int) -> bool:
+        """Return if all before place ``begin`` is done, and nothing of what follows has been looked at."""
+        return not (self.newest != begin - 1 or self._tray.pending or self._held or len(self.holes.refused))
+
     def ready(self, begin: int, blocks: int) -> Bytes:
         """Return the bytes of the frames from place ``begin`` on, at most ``blocks``; none if order is disturbed."""
         tape = self.tape
-        if self.newest != begin - 1 or self._tray.pending or self._held or len(self.holes.refused):
+        if not self.idle(begin):
             return _NONE
         frames = tape.frames()
         if frames < blocks and tape.pull(blocks - frames):

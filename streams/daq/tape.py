@@ -109,12 +109,21 @@ class Tape:
         found = self.data[self.at + offset : self.at + end].tobytes().find(pattern)
         return found + offset if found >= 0 else -1
 
+    def lay(self, data: Bytes) -> None:
+        """Go on with these bytes; there were none left."""
+        self.data, self.at = data, 0
+
+    def give_up(self) -> int:
+        """Forget the bytes that are left, which the source will give again; return how many there were."""
+        count = self.left()
+        self.data, self.at, self._next = _EMPTY, 0, _EMPTY
+        return count
+
     def drain(self) -> int:
         """Throw away all that there is and that comes; return how many bytes that were."""
         count = 0
         while self.left() or self.pull():
-            count += self.left()
-            self.data, self.at, self._next = _EMPTY, 0, _EMPTY
+            count += self.give_up()
         return count
 
     def _join(self) -> None:

@@ -9,6 +9,7 @@ By time and not by counting, since records may be missing. Rows are read for som
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +45,15 @@ class TruthReader:
         self._first = self._end = 0  # blocks whose rows are in memory
         self._empty = True
         self._rows: dict[str, tuple[list[int], NDArray[np.void]]] = {}
+
+    def of(self, timestamp: int, count: int) -> Iterator[Truth]:
+        """Yield (events, charge) of ``count`` blocks that follow each other."""
+        block, rest = divmod(timestamp - self.first_timestamp, TIMESTAMP_PER_FRAME)
+        if self._empty and not rest and self._first <= block and block + count <= self._end:
+            yield from [NO_TRUTH] * count
+            return
+        for number in range(count):
+            yield self.at(timestamp + number * TIMESTAMP_PER_FRAME)
 
     def at(self, timestamp: int) -> Truth:
         """Return (events, charge) of the block that begins at ``timestamp``."""
