@@ -13,18 +13,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.daq.tp import INVALID_CHANNEL, TP
 from streams.errors import ConfigError
-from trigger.activities.base import Maker, configure, configure_candidates
+from trigger.activities.base import Activity, CandidateMaker, Maker, configure, configure_candidates
 from trigger.activities.intake import Counts, Intake
 from trigger.activities.rows import INVALID_TIME
 from trigger.activities.ta_file import Batch
 
+#: What makers count, by attribute.
+_DROPPED = {
+    "lost": "lost by the algorithm, as upstream",
+    "late": "too late for their window, left out as upstream",
+    "cut": "below the algorithm's cuts",
+}
 COUNTS_PER_S = 62_500_000  # reference section 1.1
 
 
@@ -56,7 +62,7 @@ class Result:
     counts : of the TPs that came.
     activities, candidates : how many were made.
     sizes, channels : TPs in each TA, and different channels in it.
-    lost : TPs that the algorithm itself loses, as upstream.
+    dropped : TPs that the algorithm itself drops, as upstream, by reason.
     ended : whether DUNE's program would have crashed.
     """
 
@@ -65,7 +71,7 @@ class Result:
     candidates: int = 0
     sizes: list[int] = field(default_factory=list)
     channels: list[int] = field(default_factory=list)
-    lost: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
     ended: bool = False
 
 
@@ -82,24 +88,36 @@ def batches(
     maker = configure(task.algorithm, task.parameters)
     finish = configure_candidates(task.candidates, task.candidate_parameters) if task.candidates else None
     intake = Intake(task.detid, where, result.counts)
-    version = 2
-    for tps in _given(intake, records, task.flush):
-        version = int(tps["version"][0]) or version
-        activities = maker(tps)
-        candidates = finish(activities) if finish else []
-        _count(result, maker, activities, candidates)
-        yield Batch(activities, candidates, version if version in (1, 2) else 2)
-
-
-def _given(
-    intake: Intake, records: Iterable[Sequence[NDArray[np.void]]], flush: bool
-) -> Iterator[NDArray[np.void]]:
+    version = 2  # of TPs that say nothing
     for record in records:
         tps = intake(record)
         if len(tps):
-            yield tps
-    if flush:
-        yield last_tp()
+            version = int(tps["version"][0]) or version
+            yield _made(maker(tps), maker, finish, result, version)
+    if task.flush:
+        yield _made(_flushed(maker), maker, finish, result, version)
+
+
+def _made(
+    activities: list[Activity], maker: Maker, finish: CandidateMaker | None, result: Result, version: int
+) -> Batch:
+    """Return a batch of TAs and the TCs of them, counted."""
+    candidates = finish(activities) if finish else []
+    result.activities += len(activities)
+    result.candidates += len(candidates)
+    result.sizes += [len(ta.inputs) for ta in activities]
+    result.channels += [len(np.unique(ta.inputs["channel"])) for ta in activities]
+    process = getattr(maker, "process", None)
+    result.dropped = {words: getattr(process, name, 0) for name, words in _DROPPED.items()}
+    result.ended = getattr(process, "ended", False)
+    return Batch(activities, candidates, version)
+
+
+def _flushed(maker: Maker) -> list[Activity]:
+    """Return the TAs that the end of all TPs makes: by the maker's own ``flush``, or by a last TP."""
+    own = getattr(getattr(maker, "process", None), "flush", None)
+    made: list[Activity] = own() if own else maker(last_tp())
+    return made
 
 
 def last_tp() -> NDArray[np.void]:
@@ -107,16 +125,6 @@ def last_tp() -> NDArray[np.void]:
     tps = np.zeros(1, TP)
     tps["time_start"], tps["channel"] = INVALID_TIME, INVALID_CHANNEL
     return tps
-
-
-def _count(result: Result, maker: Maker, activities: Sequence[Any], candidates: Sequence[Any]) -> None:
-    result.activities += len(activities)
-    result.candidates += len(candidates)
-    result.sizes += [len(ta.inputs) for ta in activities]
-    result.channels += [len(np.unique(ta.inputs["channel"])) for ta in activities]
-    process = getattr(maker, "process", None)
-    result.lost = getattr(process, "lost", 0)
-    result.ended = getattr(process, "ended", False)
 
 
 def summary(task: Task, result: Result) -> dict[str, str]:
@@ -137,7 +145,7 @@ def summary(task: Task, result: Result) -> dict[str, str]:
         "out of order, sorted": counts.out_of_order,
         "of zero length": counts.zero_length,
         "without a channel": counts.no_channel,
-        "lost by the algorithm, as upstream": result.lost,
+        **result.dropped,
     }
     rows |= {f"TPs {name}": str(count) for name, count in odd.items() if count}
     if result.ended:
@@ -156,7 +164,7 @@ def _spread(values: Sequence[int]) -> str:
 
 
 def values(option: str, given: Sequence[str]) -> dict[str, object]:
-    """Return parameters from texts NAME=VALUE: integers, true, false, or the text itself.
+    """Return parameters from texts NAME=VALUE: numbers, true, false, or the text itself.
 
     Raises
     ------
@@ -172,7 +180,16 @@ def values(option: str, given: Sequence[str]) -> dict[str, object]:
             raise ConfigError(f"{option}: got {text!r}, want NAME=VALUE")
         if name in found:
             raise ConfigError(f"{option}: got {name} twice, want each name once")
-        found[name] = {"true": True, "false": False}.get(value.lower(), value)
-        if value.removeprefix("-").isdecimal():
-            found[name] = int(value)
+        found[name] = _value(value)
     return found
+
+
+def _value(text: str) -> object:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
