@@ -88,3 +88,25 @@ def of(
 
 def of_files(a: Path, b: Path) -> Causes:
     return causes(compare(a, b))
+
+
+#: Vectors that docs/compare.md compares.
+IN_DOCS = (
+    ("tpglibs_v1_frugal_threshold60", "tpglibs_v2_frugal_threshold60"),
+    ("fdreadoutlibs_simplethreshold60", "tpglibs_v2_frugal_threshold60"),
+    ("fdreadoutlibs_simplethreshold60", "tpglibs_v1_frugal_threshold60"),
+    ("fdreadoutlibs_absrs_8_5_threshold60", "tpglibs_v2_frugal_absrs_8_10_threshold150"),
+    ("tpglibs_v2_frugal_absrs_8_10_threshold150", "tpglibs_v2_frugal_absrs_8_10_frugal_threshold100"),
+)
+
+
+def table_rows(folder: Path) -> list[str]:
+    """Return the rows of the table in docs/compare.md."""
+    made = []
+    for number, (a, b) in enumerate(IN_DOCS):
+        files = [vector(folder / f"{number}{side}.h5", name) for side, name in (("a", a), ("b", b))]
+        found = compare(*files)
+        total = found.tally.total
+        why = "; ".join(f"{c.name} {c.pairs} / {c.only_a} / {c.only_b}" for c in found.causes())
+        made.append(f"| {a} | {b} | {total['a']}, {total['b']} | {total['pairs']}, {total['same']} | {why} |")
+    return made

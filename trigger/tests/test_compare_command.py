@@ -13,7 +13,7 @@ from streams.errors import ConfigError, UserError
 from trigger.compare import rows
 from trigger.compare.command import compare as command
 from trigger.compare.comparison import compare
-from trigger.tests.compare_files import COUNT, VECTORS, made, of_files, vector, write
+from trigger.tests.compare_files import COUNT, VECTORS, made, of_files, table_rows, vector, write
 
 needs_vectors = pytest.mark.skipif(not VECTORS.is_dir(), reason=f"{VECTORS} is absent")
 
@@ -35,6 +35,13 @@ def test_fdreadoutlibs_and_tpglibs_differ_by_start_up_length_and_order(tmp_path:
         "range": (0, 0, 3452),
         "order": (161, 0, 0),
     }
+
+
+@needs_vectors
+def test_the_table_in_the_docs_is_what_is_found(tmp_path: Path) -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "compare.md").read_text()
+    for row in table_rows(tmp_path):
+        assert row in text
 
 
 def run(*arguments: object) -> typer.testing.Result:
