@@ -3,7 +3,8 @@
 Each is measured five times, memcpy of the same frame bytes before each; shown are GB/s of frame bytes (median), the
 ratio to memcpy (median over median) and the smallest and largest ratio of a pair. Arrays exist before, as they do for
 memcpy; ``unpack_new`` makes its own. ``open`` is headers, frame checks, samples in channel order, ``close`` its
-reverse, both from and to arrays that no cache holds.
+reverse, both from and to arrays that no cache holds. ``replay`` is a file in the page cache through the receiver with
+all checks; ``faults`` the receiver alone on the same frames in memory, one in a hundred of which has each fault.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +21,19 @@ import numpy as np
 from streams import channel_map, replay
 from streams.block import Block
 from streams.daq import adc_words, spans, wibeth
+from streams.daq.faults import Faults
+from streams.daq.injection import Injected
+from streams.daq.links import FileLinks
+from streams.daq.receive import Links, identity, receive
+from streams.daq.report import Report
 from streams.daq.writer import Plan, write_file
 
 BLOCKS = 192
 SPAN = 16  # blocks that are opened or closed at once
 N_FRAMES = 40 * BLOCKS  # 55.3 MB, more than a cache holds
 N_BYTES = wibeth.FRAME_BYTES * N_FRAMES
-FILE_TIMES = 4  # the file that is replayed is so much larger: reading its layout takes some milliseconds
+FILE_TIMES = 4  # the file that is replayed is so much larger: 221 MB in one record
+FAULTY = 0.01  # chance of a frame to have each of the faults
 REPEATS = 5
 
 
@@ -93,6 +101,58 @@ def spans_of_an_assembly(frames: np.ndarray, copy: Callable[[], object]) -> None
     report("open", opened, copy)
 
 
+@dataclass
+class Taken:
+    """The bytes of a window in memory, as they came from a source."""
+
+    links: Links
+    name: str = "memory"
+    left: dict[int, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.begin = self.links.begin
+        self.links.until(self.begin)
+        for stream in range(40):
+            pieces = []
+            while len(more := self.links.take(stream, SPAN)):
+                pieces.append(more.copy())
+            self.left[stream] = np.concatenate(pieces)
+
+    def until(self, timestamp: int) -> bool:
+        """All is there."""
+        return False
+
+    def take(self, stream: int, frames: int) -> np.ndarray:
+        """Return the next bytes."""
+        size = wibeth.FRAME_BYTES * frames
+        piece, self.left[stream] = self.left[stream][:size], self.left[stream][size:]
+        return piece
+
+    def checks(self, stream: int, timestamp: int, count: int) -> np.ndarray:
+        """Return those of the source."""
+        return self.links.checks(stream, timestamp, count)
+
+
+def files(folder: Path, copy: Callable[[], object]) -> None:
+    """Measure the replay of a file, and the receiver on its frames with faults."""
+    path = folder / "run.h5"
+    write_file(path, made_up(), Plan(windows=1, window_blocks=FILE_TIMES * BLOCKS))
+    report("replay", lambda: sum(1 for _ in replay.blocks(path)), copy, FILE_TIMES)
+    kinds = ("lost", "duplicated", "reordered", "late", "truncated", "flipped", "header", "jump")
+    with FileLinks(replay.windows(path)[0]) as links:
+        faulty = Taken(Injected(links, Faults(seed=1, **dict.fromkeys(kinds, FAULTY))))
+        here, kept = identity(), dict(faulty.left)
+
+        def received() -> None:
+            faulty.left = dict(kept)
+            counts = Report()
+            for _ in receive([faulty], here, counts):
+                pass
+            assert counts.total("missing") > 4 * FAULTY * FILE_TIMES * N_FRAMES
+
+        report("faults", received, copy, FILE_TIMES)
+
+
 def main() -> None:
     """Measure and print."""
     frames = wibeth.empty_frames(N_FRAMES)
@@ -103,9 +163,7 @@ def main() -> None:
     frames_alone(frames, copy)
     spans_of_an_assembly(frames, copy)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "run.h5"
-        write_file(path, made_up(), Plan(windows=FILE_TIMES, window_blocks=BLOCKS))
-        report("replay", lambda: sum(1 for _ in replay.blocks(path)), copy, FILE_TIMES)
+        files(Path(folder), copy)
 
 
 if __name__ == "__main__":

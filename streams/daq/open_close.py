@@ -62,6 +62,27 @@ def open_loop(
 
 
 @compiled
+def open_one(
+    address: int,
+    count: int,
+    word0: np.uint64,
+    timestamp: np.uint64,
+    checks: NDArray[np.uint64],
+    plans: NDArray[np.int32],
+    grouped: NDArray[np.bool_],
+    stream: int,
+    samples: NDArray[np.uint16],
+) -> int:
+    """``spans.open_frames``, from an address."""
+    places, counts = np.full(1, np.int64(address)), np.full(1, np.int64(count))
+    wanted, one = checks.reshape(1, len(checks)), slice(stream, stream + 1)
+    good, _, _ = open_loop(
+        places, counts, np.full(1, word0), timestamp, wanted, plans[one], grouped[one], samples
+    )
+    return int(good[0])
+
+
+@compiled
 def close_loop(
     samples: NDArray[np.uint16],
     plans: NDArray[np.int32],

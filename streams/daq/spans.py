@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from streams.channel_map import N_STREAMS
 from streams.compiled import compiled
 from streams.daq import kernels
-from streams.daq.open_close import close_loop, open_loop
+from streams.daq.open_close import close_loop, open_loop, open_one
 from streams.daq.places import SAMPLES_PER_BLOCK, Places, places, planes_of
 from streams.daq.wibeth import ADC_MAX, FRAME_BYTES, FRAME_WORDS
 
@@ -103,13 +103,8 @@ def open_frames(
     if not 0 <= stream < len(table.plans):
         raise ValueError(f"open_frames: got stream {stream}, the table has {len(table.plans)}")
     _check_span(samples, len(raw))
-    one = slice(stream, stream + 1)
-    address, count = np.array([_address(raw)], np.int64), np.array([len(raw)], np.int64)
-    word = np.array([word0], np.uint64)
-    plans, grouped = table.plans[one], table.grouped[one]
-    wanted = np.array(checks, np.uint64, ndmin=2)
-    good, _, _ = open_loop(address, count, word, np.uint64(timestamp), wanted, plans, grouped, samples)
-    return int(good[0])
+    word, time, wanted = np.uint64(word0), np.uint64(timestamp), np.array(checks, np.uint64)
+    return open_one(_address(raw), len(raw), word, time, wanted, table.plans, table.grouped, stream, samples)
 
 
 def open_span(
