@@ -136,14 +136,15 @@ def look(
         seen.found = catalogue.read(source)
         if TPS in seen.found.others:
             seen.tps = sum_tps(seen.found)
-        for file in seen.found.files:
-            if file.truth is not None:
-                seen.events += _origins(file.path)
         chosen = (
             [seen.found.crate(crate)]
             if crate is not None or (not seen.tps and not seen.found.crates)
             else None
         )
+        others = {w.file for w in seen.found.windows if chosen and w.crate not in chosen}
+        for file in seen.found.files:
+            if file.truth is not None and file not in others:
+                seen.events += _origins(file.path)
         for number in chosen or seen.found.crates:
             _look_at(seen, number, map_file, watch, on_gap)
         late = [

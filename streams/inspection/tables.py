@@ -55,9 +55,9 @@ def rows(seen: Inspection) -> dict[str, object]:
     shown |= seen.tps.rows() if seen.tps else {}
     for kind, (count, size) in sorted(found.others.items()):
         shown[f"other: {kind}"] = f"{count} fragments, {size / 1e6:.1f} MB"
-    seconds = sum(crate.seconds for crate in seen.crates[:1])
+    seconds, each = sum(crate.seconds for crate in seen.crates), " in each crate" if seen.crates[1:] else ""
     for origin, events in seen.events.most_common(MOST_ORIGINS):
-        rate = f", {events / seconds:.1f} Hz" if seconds else ""
+        rate = f", {events / seconds:.1f} Hz{each}" if seconds else ""
         shown[f"truth {origin}"] = f"{events} events{rate}"
     rest = seen.events.most_common()[MOST_ORIGINS:]
     if rest:

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from streams import replay
 from streams.cluster import partition, state_file, whole
 from streams.cluster.partition import STATES, WORK, Job, make
 from streams.cluster.run import Partition, Run, partitions, run_of
@@ -151,6 +152,18 @@ def test_a_state_that_is_not_whole_is_not_used(damage, serial: tuple[Path, str],
     kept.write_bytes(damage(kept.read_bytes()))
     made = make(job, Partition(1, 1))
     assert made.sha256 == hashlib.sha256((serial[0] / made.name).read_bytes()).hexdigest()
+
+
+def test_a_span_of_several_windows_without_a_state(serial: tuple[Path, str], tmp_path: Path) -> None:
+    run = run_of(CONFIG, 2, 2 * SPAN_MS)
+    assert run.span_windows == 2
+    made = make(
+        Job(run, tmp_path, {}), Partition(1, 1)
+    )  # window 3 alone; nothing is kept from the two before it
+    got = list(replay.blocks(tmp_path / made.name))
+    want = list(replay.blocks(serial[0] / "lartrig_run000001_0002_crate0002.hdf5"))
+    assert [b.timestamp for b in got] == [b.timestamp for b in want]
+    assert all(np.array_equal(one.adc, other.adc) for one, other in zip(got, want, strict=True))
 
 
 def test_a_state_runs_no_code_and_belongs_to_one_place(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import tracemalloc
+from itertools import islice
 
 import h5py
 import numpy as np
@@ -12,11 +13,13 @@ from matplotlib.image import imread
 
 from streams.daq import tp
 from streams.daq.tp_file import write_tps
+from streams.daq.writer import Plan, write_file
 from streams.errors import ConfigError
 from streams.inspection import picture, tables
 from streams.inspection.look import look
+from streams.inspection.tps import TpSums
 from streams.tests.dune_like import Piece, made, source_of, write_dune
-from streams.tests.made_up import FIRST_TIMESTAMP, write
+from streams.tests.made_up import FIRST_TIMESTAMP, blocks, write
 from streams.tests.test_commands import lartrig
 
 PIECES = [
@@ -160,3 +163,31 @@ def test_memory_does_not_grow_with_the_run(tmp_path):
 def test_a_picture_that_cannot_be_drawn_is_refused_before_anything_is_read(tmp_path):
     with pytest.raises(ConfigError, match="want one of"):
         picture.check_name(tmp_path / "picture")
+
+
+def test_truth_is_counted_by_crate(tmp_path):
+    for crate, seed in ((1, 1), (2, 3)):
+        write_file(tmp_path / f"{crate}.h5", blocks(seed), Plan(1, 20, crate=crate))
+    want = {
+        crate: sum(len(block.events) for block in islice(blocks(seed), 20))
+        for crate, seed in ((1, 1), (2, 3))
+    }
+    assert want[1] != want[2]
+    for crate, count in want.items():
+        assert look(tmp_path, crate=crate).events.total() == count
+    both = look(tmp_path)
+    assert both.events.total() == sum(want.values())
+    (origin, events), seconds = both.events.most_common(1)[0], 20 * 64 * 512e-9
+    assert (
+        tables.rows(both)[f"truth {origin}"]
+        == f"{events} events, {events / seconds / 2:.1f} Hz in each crate"
+    )
+
+
+def test_tps_of_no_channel_or_another_time_are_counted_apart():
+    sums, batch = TpSums(100, 200), np.zeros(4, tp.TP)
+    batch["version"], batch["time_start"] = 2, [100, 99, 200, 150]
+    batch["channel"] = [7, 7, 7, 0xFFFFFF]
+    sums.add(batch)
+    assert (sums.count, sums.outside, sums.by_channel.sum(), sums.by_channel[7]) == (4, 3, 1, 1)
+    assert "TPs outside" in sums.rows()

@@ -60,13 +60,13 @@ def test_a_charge_gives_the_waveform_at_its_time_between_the_ticks(sample):
 
 def test_neighbours_end_at_the_edge_or_go_round():
     charge = np.zeros((300, 6), np.float32)
-    charge[128, [0, 5]] = [1.0, 100.0]
+    charge[128, [0, 5]] = [50.0, 100.0]
     line = folded(charge, fold_of(gaussian_kernel()), 320).max(axis=0)
-    np.testing.assert_allclose(line, [2, 3, 0, 0, 100, 200], rtol=0.01, atol=1e-3)
+    np.testing.assert_allclose(line, [100, 150, 0, 0, 100, 200], rtol=0.01, atol=1e-3)
     ring = folded(charge, fold_of(gaussian_kernel(), ring=True), 320).max(axis=0)
-    np.testing.assert_allclose(ring, [2 + 300, 3, 0, 0, 100, 200 + 1], rtol=0.01, atol=1e-3)
+    np.testing.assert_allclose(ring, [100 + 300, 150, 0, 0, 100, 200 + 50], rtol=0.01, atol=1e-3)
     alone = folded(charge, fold_of(gaussian_kernel(), neighbours=False), 320).max(axis=0)
-    np.testing.assert_allclose(alone, [2, 0, 0, 0, 0, 200], rtol=0.01, atol=1e-3)
+    np.testing.assert_allclose(alone, [100, 0, 0, 0, 0, 200], rtol=0.01, atol=1e-3)
 
 
 def test_the_ends_are_put_together_when_the_sample_is_played_again():

@@ -171,11 +171,11 @@ def test_truth_that_does_not_go_with_the_frames(tmp_path):
     path = write(tmp_path / "run.h5")
     with h5py.File(path, "r+") as file:
         ends = file["Truth/blocks"][()]
-        file["Truth"].attrs["first_timestamp"] += 32
+        file["Truth"].attrs["first_timestamp"] -= 32
     with pytest.raises(UserError, match=r"and none of them for the frames at \d+"):
         list(replay.blocks(path))
     with h5py.File(path, "r+") as file:
-        file["Truth"].attrs["first_timestamp"] -= 32
+        file["Truth"].attrs["first_timestamp"] += 32
         ends["charge_end"][3] = 0
         file["Truth/blocks"][...] = ends
     with pytest.raises(UserError, match="/Truth/charge: does not fit /Truth/blocks at block 3"):
