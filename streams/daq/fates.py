@@ -42,8 +42,8 @@ def jump_counts(how: int, timestamp: int) -> int:
 
     Never by a single bit: that could be a flipped one.
 
-    >>> jump_counts(0x230, 3), jump_counts(0x231, 3), jump_counts(0x230, 4)
-    (6, 6144, 3)
+    >>> jump_counts(0x231, 3), jump_counts(0x232, 3), jump_counts(0x36, 3), jump_counts(0x36, 4)
+    (3, 6144, 1, 3)
     """
     size = 1 + (how >> 8) % 2**20
     step = (1, TIMESTAMP_PER_FRAME, TIMESTAMP_PER_FRAME * SEQ_MODULO)[how % 3]
