@@ -121,6 +121,10 @@ def algorithm(name: str) -> Algorithm:
     for point in entry_points(group=GROUP, name=name):
         found: Algorithm = point.load()
         return found
+    if not names():
+        raise ConfigError(
+            "algorithms of trigger activities: none is installed: install lartrig again (pip install .)"
+        )
     raise ConfigError(f"algorithm of trigger activities: got {name!r}, want one of {', '.join(names())}")
 
 

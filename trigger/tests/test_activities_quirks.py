@@ -89,6 +89,12 @@ def test_the_peak_of_a_horizontal_muon_begins_with_16_bits_of_the_last_integral(
     assert (int(ta.data["adc_peak"]), int(ta.data["channel_peak"])) == (10, 3)
 
 
+def test_the_charge_of_a_horizontal_muon_wraps_at_32_bits():
+    on_adc = {"trigger_on_adc": True, "trigger_on_adjacency": False, "adc_threshold": 9}
+    assert channels("horizontal_muon", window([1, 50], adc=[2**32 - 1, 10, 0]), **on_adc) == []
+    assert channels("horizontal_muon", window([1, 50], adc=[2**32 - 1, 11, 0]), **on_adc) == [[1, 50]]
+
+
 def test_hits_on_a_single_channel_are_no_track_and_steps_use_up_the_tolerance():
     assert channels("horizontal_muon", window([5, 5, 5]), adjacency_threshold=0) == []
     assert channels("horizontal_muon", window([5, 6]), adjacency_threshold=1) == [[5, 6]]

@@ -11,7 +11,7 @@ from streams.cli import app
 from streams.daq import fragment, tp
 from streams.daq.tp_file import TpPlan, write_tps
 from streams.errors import ConfigError, UserError
-from trigger.activities import run, ta_file
+from trigger.activities import base, run, ta_file
 from trigger.activities.base import GROUP, configure, configure_candidates, names
 
 
@@ -246,3 +246,9 @@ def test_an_algorithm_of_another_package_is_found_by_its_entry_point(tmp_path, m
     )
     with pytest.raises(ConfigError, match="algorithm mine: it makes no TCs"):
         configure_candidates("mine")
+
+
+def test_an_installation_without_algorithms_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(base, "entry_points", lambda **_: ())
+    with pytest.raises(ConfigError, match="none is installed: install lartrig again"):
+        configure("prescale")
