@@ -17,6 +17,7 @@ POOL = 10_000  # hits that are kept before they are used again (TAMakerDBSCANAlg
 PER_UNIT = 1e-2  # units of time per count of the clock (dbscan.cpp)
 KEPT = 10  # eps before the first cluster for which hits are kept (dbscan.cpp, trim_hits)
 NO_CLUSTER = -1
+SAFE = 46_341  # channels, from which on the square wraps
 _single = np.float32
 
 
@@ -95,21 +96,24 @@ class Clusters:
         return len(hit.near) + 1 >= self.min_pts
 
     def _find_neighbours(self, hit: Hit) -> None:
-        low, high = (
-            _single(hit.time) - _single(self.eps),
-            _single(hit.time) + _single(self.eps),
-        )
+        time, channel, far = _single(hit.time), hit.channel, self.eps + 1
+        low, high = float(time - _single(self.eps)), float(time + _single(self.eps))
         for other in reversed(self.hits):
             if other.time > high:
                 continue
             if other.time < low:
                 break
-            if other is not hit and _square(hit, other) < self.square:
+            apart = abs(other.channel - channel)
+            if far <= apart < SAFE or other is hit:  # too far without the time; most are
+                continue
+            if _square(hit, other) < self.square:
                 insert(hit.near, other)
                 insert(other.near, hit)
 
     def _join(self, hit: Hit) -> None:
         """Put a hit into the first cluster that has a core hit near it and merge the others, or start one."""
+        if not hit.near and self.min_pts > 1:
+            return
         near = sorted({o.cluster for o in hit.near if o.cluster != NO_CLUSTER and self._core(o)})
         if not near:
             if self._core(hit):
@@ -157,7 +161,9 @@ class Clusters:
                 left += hit.near
 
     def _finished(self) -> list[list[Hit]]:
-        limit = _single(self.now) - _single(self.eps)
+        if not self.clusters:
+            return []
+        limit = float(_single(self.now) - _single(self.eps))
         gone = [one for one in self.clusters.values() if not one.hits or one.latest < limit]
         for one in gone:
             del self.clusters[one.number]
@@ -166,7 +172,7 @@ class Clusters:
     def _trim(self) -> None:
         """Forget hits long before the first cluster, by upstream's binary search."""
         first = min((one.hits[0].time for one in self.clusters.values()), default=self.now)
-        limit = _single(first) - _single(KEPT) * _single(self.eps)
+        limit = float(_single(first) - _single(KEPT) * _single(self.eps))
         low, left = 0, len(self.hits)
         while left:
             half = left // 2

@@ -28,7 +28,7 @@ from trigger.snb.engine import Found, hits_of, windows_of
 from trigger.snb.grid import Configuration, scan
 from trigger.snb.sample import Sample
 
-MANY = 100  # counts whose interval is taken by steps
+MANY = 50  # counts whose interval is taken by steps
 
 
 class Row(NamedTuple):
@@ -84,7 +84,7 @@ def evaluate(sample: Sample, per_10kt: float) -> list[Row]:
 
 @cache
 def _interval(count: int) -> tuple[float, float]:
-    """Return the 90 % interval of a mean: by Feldman and Cousins up to 100, above that by the normal distribution."""
+    """Return the 90 % interval of a mean: by Feldman and Cousins up to 50, above that by the normal distribution."""
     if count <= MANY:
         return feldman_cousins(count)
     spread = 1.645 * math.sqrt(count)

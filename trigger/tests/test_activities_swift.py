@@ -41,6 +41,11 @@ def test_swift_the_strongest_cluster_needs_more_than_the_cut(cut: int, made: int
     assert len(_swift([11_000, 11_000], [5, 6], cluster_energy_cut_sadc=cut)) == made
 
 
+@pytest.mark.parametrize(("charge", "made"), [(7_500, 1), (7_499, 0)])
+def test_swift_inspects_from_the_threshold_on(charge: int, made: int) -> None:
+    assert len(_swift([7_500, charge], [5, 6], cluster_energy_cut_sadc=9_000)) == made
+
+
 @pytest.mark.parametrize(("other", "made"), [(9, 1), (10, 0)])
 def test_swift_neighbours_are_at_most_epsilon_away_in_cm(other: int, made: int) -> None:
     # 4 wires are 1.92 cm, 5 are 2.40 cm; numbers of channels alone count, also from plane to plane
