@@ -1,0 +1,86 @@
+"""The command ``lartrig snb``: the study's 48 configurations on a simulated sample.
+
+Two samples of a central assembly, collection plane: 200 nu_e CC a second among all backgrounds for the efficiency, and
+the backgrounds alone for their rate. The output is the table of docs/snb.md.
+
+>>> line(Row(Configuration(4, 1, 20), 0, 0, 0, 0.0, 0.0, 61.0))
+'| 4 | 1 | 20 | nan (0.000-1.000) | 0 | none | 0-61 | - |'
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from streams.block import TICK_NS, TICKS_PER_BLOCK
+from trigger.snb.burst import MONTH_S, WINDOWS, fake_rate, interactions, least
+from trigger.snb.grid import Configuration  # noqa: F401 (the doctest)
+from trigger.snb.study import Row
+
+BLOCK_S = TICKS_PER_BLOCK * TICK_NS * 1e-9
+SHORT = WINDOWS[1]
+
+
+def rows_of(signal_s: float, background_s: float, seed: int) -> list[Row]:
+    """Return each configuration with the efficiency of the one sample and the background of the other."""
+    from streams.config import SimulationConfig
+    from streams.detector import load_detector, per_10kt
+    from streams.signals import NeutrinoSignal
+    from trigger.snb.sample import simulate
+    from trigger.snb.study import evaluate
+
+    signal = SimulationConfig(seed=seed, planes=("X",), signals=(NeutrinoSignal(rate_hz=200),))
+    background = SimulationConfig(seed=seed + 1, planes=("X",))
+    scale = per_10kt(load_detector(signal.detector), signal.position)
+    found = evaluate(simulate(signal, round(signal_s / BLOCK_S)), scale)
+    alone = evaluate(simulate(background, round(background_s / BLOCK_S)), scale)
+    return [b._replace(found=s.found, interactions=s.interactions) for s, b in zip(found, alone, strict=True)]
+
+
+def line(row: Row) -> str:
+    """Return a row of the table."""
+    low, high = row.efficiency_interval
+    n_cut = (
+        least(lambda n: fake_rate(n, row.background_hz, SHORT.seconds), 1 / MONTH_S) if row.background else 0
+    )
+    wanted = interactions(n_cut, row.efficiency, row.background_hz, SHORT) if n_cut and row.found else 0
+    rate = f"{row.background_hz:.0f}" if row.background else "none"
+    burst = f"{n_cut} / {wanted}" if wanted else "-"
+    cells = (
+        *map(str, row.configuration),
+        f"{row.efficiency:.3f} ({low:.3f}-{high:.3f})",
+        str(row.background),
+        rate,
+        f"{row.background_low:.0f}-{row.background_high:.0f}",
+        burst,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def snb(
+    signal_seconds: float = typer.Option(3.0, min=0.01, help="length of the sample with interactions"),
+    background_seconds: float = typer.Option(4.0, min=0.01, help="length of the sample without"),
+    seed: int = typer.Option(11, help="of the simulation"),
+    plot: Path = typer.Option(
+        None, help="PNG file: background against efficiency, beside the published points"
+    ),
+) -> None:
+    """Run the public supernova study's 48 configurations on a simulated sample: efficiency and background of each.
+
+    Example: lartrig snb --signal-seconds 3 --background-seconds 4 --plot snb.png
+    """
+    from streams.console import console
+    from streams.errors import ConfigError
+    from trigger.snb.plots import draw
+
+    if plot and not plot.parent.is_dir():
+        raise ConfigError(f"--plot: got {plot}, but there is no folder {plot.parent}: make it first")
+    rows = rows_of(signal_seconds, background_seconds, seed)
+    console.print(
+        "| hits | channels | ticks | efficiency | clusters | Hz per 10 kt | interval | burst in 2 s |"
+    )
+    for row in rows:
+        console.print(line(row), markup=False, highlight=False)
+    if plot:
+        draw(rows, plot)
