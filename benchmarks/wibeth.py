@@ -21,12 +21,12 @@ import numpy as np
 from streams import channel_map, replay
 from streams.block import Block
 from streams.daq import adc_words, spans, wibeth
-from streams.daq.faults import Faults
-from streams.daq.injection import Injected
-from streams.daq.links import FileLinks
-from streams.daq.receive import Links, identity, receive
-from streams.daq.report import Report
-from streams.daq.writer import Plan, write_file
+from streams.files.links import FileLinks
+from streams.files.writer import Plan, write_file
+from streams.injection.faults import Faults
+from streams.injection.injection import Injected
+from streams.receiver.receive import Links, identity, receive
+from streams.receiver.report import Report
 
 BLOCKS = 192
 SPAN = 16  # blocks that are opened or closed at once

@@ -17,8 +17,8 @@ from hls import plan
 from hls.bench import runner
 from streams.block import Block
 from streams.config import SimulationConfig
-from streams.daq.writer import write_run
 from streams.errors import ConfigError, UserError
+from streams.files.writer import write_run
 from trigger import network_spec
 from trigger.frames import Assembler
 from trigger.frontend import FrontEnd

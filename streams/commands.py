@@ -44,7 +44,7 @@ def simulate(
     """
     from streams.config import SimulationConfig, checked
     from streams.console import console, table
-    from streams.daq.writer import summary, write_run
+    from streams.files.writer import summary, write_run
     from streams.toml import load
 
     start = time.perf_counter()

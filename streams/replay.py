@@ -1,7 +1,7 @@
 """Replay a file, or a folder of the files of one run, as blocks of all three planes with their truth.
 
-Every frame is checked by ``streams.daq.receive``: what is wrong is counted in a ``Report``, its samples are 0 and the
-block says in ``missing`` which channels they are; with ``strict`` the first thing that is wrong ends the replay.
+Every frame is checked by ``streams.receiver.receive``: what is wrong is counted in a ``Report``, its samples are 0
+and the block says in ``missing`` which channels they are; with ``strict`` the first thing wrong ends the replay.
 Windows (trigger records, time slices) come in the order of time; where nothing was recorded, ticks and timestamps jump.
 
 >>> from pathlib import Path
@@ -21,17 +21,18 @@ from numpy.typing import NDArray
 
 from streams import channel_map as built_in
 from streams.block import TIMESTAMP_PER_TICK, Block
-from streams.daq import catalogue, spans, wibeth
-from streams.daq.catalogue import Catalogue
-from streams.daq.crate_map import table_of
-from streams.daq.file_facts import File
-from streams.daq.hdf5 import opened
-from streams.daq.links import FileLinks
-from streams.daq.receive import Identity, Links, Span, receive
-from streams.daq.report import LOST, Report
-from streams.daq.truth_reading import NO_TRUTH, Truth, TruthReader
-from streams.daq.windows import Window, tick_of
+from streams.daq import spans, wibeth
 from streams.errors import UserError
+from streams.files import catalogue
+from streams.files.catalogue import Catalogue
+from streams.files.crate_map import table_of
+from streams.files.file_facts import File
+from streams.files.hdf5 import opened
+from streams.files.links import FileLinks
+from streams.files.truth_reading import NO_TRUTH, Truth, TruthReader
+from streams.files.windows import Window, tick_of
+from streams.receiver.receive import Identity, Links, Span, receive
+from streams.receiver.report import LOST, Report
 
 Through = Callable[[Iterable[Links]], Iterable[Links]]
 
@@ -65,7 +66,7 @@ def blocks(
     channel_map : DUNE's text file PD2HDChannelMap; without it the map in the file, else the built-in rule.
     report : counts what is wrong, while the blocks come.
     strict : end with the first thing that is wrong.
-    through : put between the windows and the reader: faults (``streams.daq.injection.injected``).
+    through : put between the windows and the reader: faults (``streams.injection.injection.injected``).
 
     Raises
     ------

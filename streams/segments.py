@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.compiled import Floats, Integers, compiled
-from streams.daq.probe import try_out
 from streams.detector import Detector
 from streams.errors import UserError
+from streams.files.probe import try_out
 from streams.signals import SegmentsSignal
 from streams.transport.walk import Volume, inside, recombination, volume_of
 

@@ -18,13 +18,13 @@ from streams import toml
 from streams.block import TICK_NS, TICKS_PER_BLOCK, Block
 from streams.config import SimulationConfig, checked
 from streams.console import progress
-from streams.daq.faults import Faults, parse
-from streams.daq.injection import injected
-from streams.daq.ledger import KINDS, Ledger
-from streams.daq.pace import Pace, checked_speed, paced
-from streams.daq.receive import Links
-from streams.daq.report import CAUSES, OTHERS, Report
 from streams.errors import ConfigError
+from streams.injection.faults import Faults, parse
+from streams.injection.injection import injected
+from streams.injection.ledger import KINDS, Ledger
+from streams.pace import Pace, checked_speed, paced
+from streams.receiver.receive import Links
+from streams.receiver.report import CAUSES, OTHERS, Report
 from streams.signals import NeutrinoSignal
 from trigger.assembly import per_10kt
 from trigger.physics import PER_10KT
@@ -42,7 +42,7 @@ class Asked:
     Attributes
     ----------
     interactions, exposure_s : where a simulation ends; 0: no limit.
-    faults : what to do to the frames, as in ``streams.daq.faults``; empty: nothing.
+    faults : what to do to the frames, as in ``streams.injection.faults``; empty: nothing.
     speed : 1 as fast as the detector; 0 free-running.
     strict : end with the first thing that is wrong.
     crate, channel_map : which crate of a file, and DUNE's map of its channels instead of the file's own.
@@ -155,7 +155,7 @@ def _simulation(source: Path, asked: Asked, faults: Faults) -> Source:
         from streams.simulate import stream
 
         return Source(stream(msgspec.structs.replace(config, planes=("X",))), shown, factor, None)
-    from streams.daq.live import live_blocks
+    from streams.live import live_blocks
 
     made = live_blocks(config, report, through=through, strict=asked.strict)
     return Source(made, shown, factor, report, ledger)

@@ -25,8 +25,8 @@ from streams.cluster import state_file
 from streams.cluster.run import Partition, Run, config_of, file_name, identity, partition_plan, spans
 from streams.cluster.version import code_version, located
 from streams.config import SimulationConfig
-from streams.daq.writer import write_file
 from streams.errors import UserError
+from streams.files.writer import write_file
 from streams.simulate import Simulation
 
 STATES, WORK = ".states", ".work"  # folders of the run that go when it is whole

@@ -22,8 +22,8 @@ from streams.cluster.assemblies import assembly, check_module
 from streams.cluster.version import code_version, inputs_of
 from streams.config import SimulationConfig, checked
 from streams.daq import layout
-from streams.daq.plan import plan_of
-from streams.daq.writer import Plan
+from streams.files.plan import plan_of
+from streams.files.writer import Plan
 from streams.limits import refuse
 
 RUN_NUMBER = Plan(1, 1).run_number

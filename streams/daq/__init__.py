@@ -1,1 +1,1 @@
-"""DUNE's data formats: WIBEth frames, fragments, trigger primitives, HDF5 files; and the checked reading of them."""
+"""DUNE's data formats, in bytes: WIBEth frames, headers of fragments and records, trigger primitives and more."""

@@ -18,17 +18,18 @@ from numpy.typing import NDArray
 
 from streams import channel_map
 from streams.block import TICK_NS, TICKS_PER_BLOCK
-from streams.daq import catalogue, wibeth
-from streams.daq.catalogue import Catalogue
-from streams.daq.hdf5 import opened
-from streams.daq.report import CAUSES, Gap, Report
-from streams.daq.windows import Window
+from streams.daq import wibeth
 from streams.errors import UserError
+from streams.files import catalogue
+from streams.files.catalogue import Catalogue
+from streams.files.hdf5 import opened
+from streams.files.windows import Window
 from streams.inspection.sums import Sums
 from streams.inspection.tps import TpSums, sum_tps
+from streams.receiver.report import CAUSES, Gap, Report
 
 if TYPE_CHECKING:
-    from streams.daq.receive import Span
+    from streams.receiver.receive import Span
 
 NO_TRUTH = Counter[str]()
 _NONE_MISSING = np.zeros((16, channel_map.N_STREAMS), np.bool_)
@@ -161,7 +162,7 @@ def look(
 def _look_at(
     seen: Inspection, number: int, map_file: Path | None, watch: str | None, on_gap: OnGap | None
 ) -> None:
-    from streams.daq.crate_map import table_of
+    from streams.files.crate_map import table_of
     from streams.replay import new_windows, of_crate, received
 
     assert seen.found is not None

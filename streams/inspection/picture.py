@@ -14,11 +14,11 @@ import numpy as np
 from streams import channel_map
 from streams.block import CHANNELS_PER_FACE
 from streams.daq import wibeth
-from streams.daq.report import CAUSES
 from streams.errors import ConfigError
 from streams.inspection.look import CrateSummary, Inspection
 from streams.inspection.tps import HEIGHT_STEP, TpSums
 from streams.output import fresh
+from streams.receiver.report import CAUSES
 
 PLANE_COLOURS = {"U": "#0b62a4", "V": "#1b8a5a", "X": "#c2571a"}
 CAUSE_COLOURS = {

@@ -15,9 +15,9 @@ import numpy as np
 
 from streams import channel_map
 from streams.daq import wibeth
-from streams.daq.report import Gap
-from streams.daq.windows import Window
+from streams.files.windows import Window
 from streams.inspection.look import CrateSummary, Inspection
+from streams.receiver.report import Gap
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -20,7 +20,7 @@ from streams import channel_map
 from streams.daq.tp import INVALID_CHANNEL
 
 if TYPE_CHECKING:
-    from streams.daq.catalogue import Catalogue
+    from streams.files.catalogue import Catalogue
 
 BINS = 400  # of the time axis
 HEIGHT_BINS, HEIGHT_STEP = 1024, 16  # of the peak, 14 bits
@@ -113,7 +113,7 @@ def sum_tps(found: Catalogue) -> TpSums:
     ------
     UserError : a fragment of TPs that is damaged.
     """
-    from streams.daq.tp_file import read_tps
+    from streams.files.tp_file import read_tps
 
     files = [file.path for file in found.files if "Trigger_Primitive" in file.others]
     low, high = 1 << 63, 0

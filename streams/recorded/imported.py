@@ -92,8 +92,8 @@ def import_file(source: Path, output: Path, config: ImportConfig, shown: str | N
     ConfigError : a value that cannot be used, a detector that cannot be written, or an output that exists.
     UserError : a file that cannot be used.
     """
-    from streams.daq.plan import plan_of
-    from streams.daq.writer import summary, write_file
+    from streams.files.plan import plan_of
+    from streams.files.writer import summary, write_file
 
     like = plan_of(readout_config(checked(config)))  # before the file is read: what cannot be written
     sample = read_sample(source, config)

@@ -1,4 +1,4 @@
-"""Files as DUNE's own writer makes them, for tests: written with h5py alone, nothing of ``streams.daq.writer``."""
+"""Files as DUNE's own writer makes them, for tests: written with h5py alone, nothing of ``streams.files.writer``."""
 
 from __future__ import annotations
 

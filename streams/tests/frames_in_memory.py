@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from streams.daq import spans, wibeth
-from streams.daq.receive import identity
+from streams.receiver.receive import identity
 
 BEGIN = 1_000_000 * 2048 + 77  # phase 77: frames need not be aligned to anything
 FRAME = 7200

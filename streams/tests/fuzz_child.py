@@ -18,10 +18,10 @@ import numpy as np
 
 from streams import replay
 from streams.config import SimulationConfig
-from streams.daq.report import Report
-from streams.daq.tp_file import read_tps
 from streams.detector import load_detector
 from streams.errors import UserError
+from streams.files.tp_file import read_tps
+from streams.receiver.report import Report
 from streams.segments import open_segments, read_event
 from streams.signals import SegmentsSignal
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from streams.block import CHARGE_DTYPE, EVENT_DTYPE, Block
-from streams.daq.writer import Plan, write_file
+from streams.files.writer import Plan, write_file
 
 FIRST_TIMESTAMP = 1_000_000_000_000
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from streams import replay
-from streams.daq.report import Report
 from streams.errors import UserError
+from streams.receiver.report import Report
 from streams.tests.dune_like import Piece, write_dune
 from streams.tests.made_up import write
 

@@ -11,14 +11,14 @@ import h5py
 import numpy as np
 import pytest
 
-from streams.daq import catalogue
-from streams.daq.file_facts import TruthPlace
-from streams.daq.links import FileLinks
-from streams.daq.sources import Place, Sources
 from streams.daq.spans import frame_checks
 from streams.daq.wibeth import header_word
-from streams.daq.writer import Plan, write_file
 from streams.errors import UserError
+from streams.files import catalogue
+from streams.files.file_facts import TruthPlace
+from streams.files.links import FileLinks
+from streams.files.sources import Place, Sources
+from streams.files.writer import Plan, write_file
 from streams.tests.dune_like import Piece, geo_map, made, source_of, write_dune
 from streams.tests.made_up import FIRST_TIMESTAMP, blocks, write
 

@@ -255,7 +255,7 @@ def test_a_process_of_another_version_makes_nothing(tmp_path: Path) -> None:
 
 def test_the_bytes_do_not_depend_on_when_python_lets_go_of_datasets(tmp_path: Path, monkeypatch) -> None:
     """Another thread that looks at the stack, as Dask's profiler does, keeps datasets open for a moment longer."""
-    from streams.daq.writer import Plan, write_file
+    from streams.files.writer import Plan, write_file
     from streams.tests.made_up import blocks
 
     plan, kept = Plan(windows=2, window_blocks=20), []

@@ -116,7 +116,7 @@ def test_a_channel_map_must_have_the_crate_and_all_its_channels(tmp_path: Path):
 def test_a_file_has_the_crate_and_the_map_of_the_configuration(tmp_path: Path):
     import h5py
 
-    from streams.daq.writer import write_run
+    from streams.files.writer import write_run
 
     table = _map(tmp_path / "map.txt", crate=3)  # upright: the built-in rule has crate 3 turned round
     quiet = {"all": 0.0}

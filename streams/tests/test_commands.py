@@ -55,7 +55,7 @@ def test_a_run_is_what_the_simulation_streams(tmp_path):
     from itertools import islice
 
     from streams.config import SimulationConfig
-    from streams.daq.writer import write_run
+    from streams.files.writer import write_run
     from streams.simulate import stream
 
     config = SimulationConfig(seed=5, windows=2, window_blocks=2)
@@ -115,7 +115,7 @@ def test_inspect_loads_no_tensorflow_and_nothing_downstream(tmp_path):
         f"sys.argv = ['lartrig', 'inspect', {str(run)!r}]\n"
         "try: cli.main()\n"
         "except SystemExit as stop: assert not stop.code\n"
-        "import streams.daq.writer, streams.simulate\n"
+        "import streams.files.writer, streams.simulate\n"
         "heavy = {'tensorflow', 'tf_keras', 'keras', 'qkeras', 'hls4ml', 'alkaid', 'cocotb', 'matplotlib'}\n"
         "bad = sorted({name.split('.')[0] for name in sys.modules} & (heavy | {'trigger', 'hls', 'firmware_tests'}))\n"
         "assert not bad, bad\n"

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from streams import replay
-from streams.daq.report import Report
 from streams.errors import UserError
 from streams.inspection.look import look
+from streams.receiver.report import Report
 from streams.tests.made_up import write
 
 FRAME = 7200

@@ -14,9 +14,10 @@ import pytest
 
 from streams import channel_map, replay
 from streams.block import Block
-from streams.daq import adc_words, catalogue, fragment, wibeth
-from streams.daq.writer import Plan, write_file
+from streams.daq import adc_words, fragment, wibeth
 from streams.errors import ConfigError, UserError
+from streams.files import catalogue
+from streams.files.writer import Plan, write_file
 from streams.tests.made_up import FIRST_TIMESTAMP, blocks, write
 
 
@@ -168,7 +169,7 @@ def test_an_error_of_the_disk_is_one_sentence(monkeypatch, tmp_path):
     def no_space(*_):
         raise OSError(28, "No space left on device (file write failed: time = ...\n, filename = ...)")
 
-    monkeypatch.setattr("streams.daq.writer._Record.write", no_space)
+    monkeypatch.setattr("streams.files.writer._Record.write", no_space)
     with pytest.raises(UserError) as caught:
         write(tmp_path / "run.h5")
     assert (

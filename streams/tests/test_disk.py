@@ -10,10 +10,10 @@ import sys
 import numpy as np
 import pytest
 
-from streams.daq.disk import Part, hdf5_file, new_group
-from streams.daq.tp_file import write_tps
-from streams.daq.writer import Plan, write_file
 from streams.errors import UserError
+from streams.files.disk import Part, hdf5_file, new_group
+from streams.files.tp_file import write_tps
+from streams.files.writer import Plan, write_file
 from streams.tests.made_up import blocks
 from streams.tests.test_tp_file import batches
 
@@ -34,7 +34,7 @@ def filling_up(room: int, real=os.pwrite):
 
 @pytest.mark.parametrize("room", [0, 1, 50, 3000, 100_000, 1_500_000, 5_830_000])
 def test_a_disk_that_fills_up_ends_in_one_sentence(monkeypatch, tmp_path, room):
-    monkeypatch.setattr("streams.daq.disk.os.pwrite", filling_up(room))
+    monkeypatch.setattr("streams.files.disk.os.pwrite", filling_up(room))
     with pytest.raises(UserError) as caught:
         write_file(tmp_path / "run.h5", blocks(), Plan(4, 5))
     sentence = f"cannot write {tmp_path}/run.h5: No space left on device: nothing is left of it"
@@ -49,13 +49,13 @@ def test_a_disk_that_fills_up_at_the_last_byte(monkeypatch, tmp_path):
         written.append(len(data))
         return real(descriptor, data, offset)
 
-    monkeypatch.setattr("streams.daq.disk.os.pwrite", counting)
+    monkeypatch.setattr("streams.files.disk.os.pwrite", counting)
     write_file(tmp_path / "run.h5", blocks(), Plan(1, 1))
     total = sum(written)
     for room in (total - 1, total):
         (tmp_path / "run.h5").unlink()
         (tmp_path / "run.h5.manifest.json").unlink()
-        monkeypatch.setattr("streams.daq.disk.os.pwrite", filling_up(room))
+        monkeypatch.setattr("streams.files.disk.os.pwrite", filling_up(room))
         if room < total:
             with pytest.raises(UserError, match="No space left on device"):
                 write_file(tmp_path / "run.h5", blocks(), Plan(1, 1))
@@ -68,7 +68,7 @@ def test_a_disk_that_fills_up_at_the_last_byte(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("room", [0, 1000, 6000, 9000])
 def test_a_disk_that_fills_up_under_a_file_of_tps(monkeypatch, tmp_path, room):
-    monkeypatch.setattr("streams.daq.disk.os.pwrite", filling_up(room))
+    monkeypatch.setattr("streams.files.disk.os.pwrite", filling_up(room))
     with pytest.raises(UserError, match=r"^cannot write .*tps\.hdf5: No space left on device"):
         write_tps(tmp_path / "tps.hdf5", batches())
     assert list(tmp_path.iterdir()) == []
@@ -77,7 +77,7 @@ def test_a_disk_that_fills_up_under_a_file_of_tps(monkeypatch, tmp_path, room):
 CHILD = """
 import resource, sys
 from pathlib import Path
-from streams.daq.writer import Plan, write_file
+from streams.files.writer import Plan, write_file
 from streams.errors import UserError
 from streams.tests.made_up import blocks
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
@@ -108,7 +108,7 @@ def test_what_the_disk_refused_is_still_there_for_hdf5(monkeypatch, tmp_path):
             raise OSError(errno.ENOSPC, "No space left on device")
         return real(descriptor, data, offset)
 
-    monkeypatch.setattr("streams.daq.disk.os.pwrite", pwrite)
+    monkeypatch.setattr("streams.files.disk.os.pwrite", pwrite)
     with (
         pytest.raises(OSError, match="No space left on device"),
         hdf5_file(tmp_path / "x.h5") as file,
@@ -125,7 +125,7 @@ def test_what_the_disk_refused_is_still_there_for_hdf5(monkeypatch, tmp_path):
 def test_bytes_that_the_disk_refused_are_read_back(monkeypatch, tmp_path):
     part = Part(tmp_path / "x")
     part.write(b"abcdef")
-    monkeypatch.setattr("streams.daq.disk.os.pwrite", filling_up(2))
+    monkeypatch.setattr("streams.files.disk.os.pwrite", filling_up(2))
     part.seek(3)
     part.write(b"12345")  # the disk takes 12
     part.put(0, b"X")

@@ -15,8 +15,8 @@ import pytest
 from streams import channel_map
 from streams.daq import tp
 from streams.daq.spans import frame_checks
-from streams.daq.tp_file import TpPlan, write_tps
-from streams.daq.writer import Plan, write_file, write_files
+from streams.files.tp_file import TpPlan, write_tps
+from streams.files.writer import Plan, write_file, write_files
 from streams.tests.made_up import FIRST_TIMESTAMP, blocks
 
 SCRIPT = Path(__file__).with_name("independent_reader.py")

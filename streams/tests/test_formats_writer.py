@@ -13,10 +13,10 @@ import pytest
 from streams import channel_map, channel_map_file, replay
 from streams.config import FileConfig, SimulationConfig
 from streams.daq import layout, spans, wibeth
-from streams.daq.plan import plan_of
-from streams.daq.tp_file import write_tps
-from streams.daq.writer import Plan, write_file, write_files
 from streams.errors import ConfigError
+from streams.files.plan import plan_of
+from streams.files.tp_file import write_tps
+from streams.files.writer import Plan, write_file, write_files
 from streams.recorded.config import ImportConfig, readout_config
 from streams.tests.made_up import FIRST_TIMESTAMP, blocks
 from streams.tests.test_tp_file import batches

@@ -25,10 +25,10 @@ from hypothesis import strategies as st
 from streams import channel_map_file, noise_spectra
 from streams.config import SimulationConfig
 from streams.config import checked as checked_simulation
-from streams.daq import faults
 from streams.detector import load_detector
 from streams.errors import UserError
 from streams.geometry import wires_file
+from streams.injection import faults
 from streams.recorded.config import ImportConfig
 from streams.recorded.config import checked as checked_import
 from streams.recorded.imported import read_sample

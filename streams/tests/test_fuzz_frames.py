@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.daq import spans
-from streams.daq.receive import receive
-from streams.daq.report import CAUSES, Report
+from streams.receiver.receive import receive
+from streams.receiver.report import CAUSES, Report
 from streams.tests.damage import FULL
 from streams.tests.frames_in_memory import BEGIN, FRAME, HERE, Memory, frames, samples
 

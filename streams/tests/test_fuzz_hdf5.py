@@ -20,8 +20,8 @@ import numpy as np
 import pytest
 
 from streams.daq import tp
-from streams.daq.tp_file import TpPlan, write_tps
-from streams.daq.writer import Plan, write_file
+from streams.files.tp_file import TpPlan, write_tps
+from streams.files.writer import Plan, write_file
 from streams.tests import made_up
 from streams.tests.damage import FULL, cut, flipped
 from streams.tests.test_segments import COLUMNS, track
@@ -120,7 +120,7 @@ def tp_file(folder: Path) -> tuple[Path, Path]:
     tps["samples_over_threshold"], tps["adc_integral"] = rng.integers(1, 99, 300), rng.integers(1, 10**6, 300)
     path = folder / "tps.hdf5"
     write_tps(path, [tps[:100], tps[100:220], tps[220:]], TpPlan())
-    from streams.daq.tp_file import read_tps
+    from streams.files.tp_file import read_tps
 
     np.savez(folder / "whole.npz", tps=np.concatenate(list(read_tps(path))))
     return path, folder / "whole.npz"

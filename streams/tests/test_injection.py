@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.daq.fates import edges, fates
-from streams.daq.faults import CHANCES, Faults, Silence, Step, parse
-from streams.daq.injection import Injected
-from streams.daq.ledger import KINDS, Ledger, kind_of_bit
 from streams.daq.spans import frame_checks
 from streams.errors import ConfigError
+from streams.injection.fates import edges, fates
+from streams.injection.faults import CHANCES, Faults, Silence, Step, parse
+from streams.injection.injection import Injected
+from streams.injection.ledger import KINDS, Ledger, kind_of_bit
 from streams.tests.made_up_links import BEGIN, MadeUpLinks
 
 ALL = {**dict.fromkeys(CHANCES, 0.03), "header": 0.1}
@@ -157,7 +157,7 @@ def test_memory_does_not_grow():
 
 
 def test_rows_are_bounded_and_counts_are_not(monkeypatch):
-    monkeypatch.setattr("streams.daq.ledger.MOST_ROWS", 2048)
+    monkeypatch.setattr("streams.injection.ledger.MOST_ROWS", 2048)
     ledger = Ledger()
     for n in range(5000):
         ledger.note(1, n, "lost")

@@ -7,13 +7,13 @@ import pytest
 
 from streams import channel_map
 from streams.daq.adc_words import unpack
-from streams.daq.fates import HOW
-from streams.daq.faults import CHANCES, Faults, Silence, Step
-from streams.daq.injection import Injected
-from streams.daq.ledger import CHECKED, KINDS
-from streams.daq.receive import identity, receive
-from streams.daq.report import Report
 from streams.daq.spans import planes_of
+from streams.injection.fates import HOW
+from streams.injection.faults import CHANCES, Faults, Silence, Step
+from streams.injection.injection import Injected
+from streams.injection.ledger import CHECKED, KINDS
+from streams.receiver.receive import identity, receive
+from streams.receiver.report import Report
 from streams.rng import key
 from streams.tests.made_up_links import BEGIN, MadeUpLinks
 

@@ -12,9 +12,9 @@ import pytest
 from matplotlib.image import imread
 
 from streams.daq import tp
-from streams.daq.tp_file import write_tps
-from streams.daq.writer import Plan, write_file
 from streams.errors import ConfigError
+from streams.files.tp_file import write_tps
+from streams.files.writer import Plan, write_file
 from streams.inspection import picture, tables
 from streams.inspection.look import look
 from streams.inspection.tps import TpSums
@@ -97,7 +97,7 @@ def test_the_command_lists_draws_and_ends_with_exit_code_1(run, monkeypatch, cap
 
 
 def test_all_gaps_are_listed_however_many_there_are(tmp_path, monkeypatch):
-    monkeypatch.setattr("streams.daq.report.MAX_GAPS", 3)
+    monkeypatch.setattr("streams.receiver.report.MAX_GAPS", 3)
     path = write_dune(tmp_path / "run.hdf5", [Piece(1, 0, 40)])
     with h5py.File(path, "a") as file:
         for stream in range(12):

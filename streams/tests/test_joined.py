@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from streams import replay
-from streams.daq.joined import join_crates
-from streams.daq.writer import Plan, write_file
 from streams.errors import ConfigError, UserError
+from streams.files.joined import join_crates
+from streams.files.writer import Plan, write_file
 from streams.tests.made_up import blocks
 
 CRATES = (1, 3, 150)

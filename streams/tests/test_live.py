@@ -11,14 +11,14 @@ from streams import channel_map, replay
 from streams.config import SimulationConfig
 from streams.daq import wibeth
 from streams.daq.adc_words import unpack
-from streams.daq.faults import parse
-from streams.daq.injection import Ledger, injected
-from streams.daq.live import KEPT_CHECKS, MOST_WAITING, LiveLinks, blocks_of, live_blocks
-from streams.daq.receive import identity, receive
-from streams.daq.report import Report
 from streams.daq.spans import frame_checks
-from streams.daq.writer import Plan, write_file
 from streams.errors import ConfigError, UserError
+from streams.files.writer import Plan, write_file
+from streams.injection.faults import parse
+from streams.injection.injection import Ledger, injected
+from streams.live import KEPT_CHECKS, MOST_WAITING, LiveLinks, blocks_of, live_blocks
+from streams.receiver.receive import identity, receive
+from streams.receiver.report import Report
 from streams.simulate import stream as simulated
 from streams.tests.made_up import FIRST_TIMESTAMP, blocks
 
@@ -155,7 +155,7 @@ def test_a_simulation_through_the_reader_is_the_simulation():
 
 
 def test_checks_are_kept_for_a_while(monkeypatch):
-    monkeypatch.setattr("streams.daq.live.KEPT_CHECKS", 4)
+    monkeypatch.setattr("streams.live.KEPT_CHECKS", 4)
     live = LiveLinks(islice(blocks(), 6))
     live.until(live.begin + 6 * 2048)
     assert live.checks(0, live.begin, 8).astype(bool).tolist() == [False] * 2 + [True] * 4 + [False] * 2

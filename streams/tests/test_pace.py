@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from streams.daq.pace import Pace, checked_speed, paced
 from streams.errors import ConfigError
+from streams.pace import Pace, checked_speed, paced
 
 
 class Watch:

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from streams.daq import catalogue, hdf5, probe
 from streams.errors import UserError
+from streams.files import catalogue, hdf5, probe
 from streams.tests.made_up import write
 
 

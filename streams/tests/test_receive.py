@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from streams.daq.receive import receive
-from streams.daq.report import Report
+from streams.receiver.receive import receive
+from streams.receiver.report import Report
 from streams.tests.frames_in_memory import BEGIN, HERE, flip, samples, set_words, window
 
 STREAM = 7

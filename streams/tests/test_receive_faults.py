@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.daq import spans
-from streams.daq.receive import receive
-from streams.daq.report import CAUSES, Report
+from streams.receiver.receive import receive
+from streams.receiver.report import CAUSES, Report
 from streams.tests.frames_in_memory import BEGIN, FRAME, HERE, Memory, flip, frames, samples, set_words
 
 WAIT = 16

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from streams.daq import spans
-from streams.daq.receive import identity, receive
-from streams.daq.report import Report
+from streams.receiver.receive import identity, receive
+from streams.receiver.report import Report
 from streams.tests.frames_in_memory import BEGIN, FRAME, HERE, Memory, flip, frames, set_words, window
 from streams.tests.test_receive_faults import make
 

@@ -12,9 +12,9 @@ import pytest
 
 from streams import channel_map, replay
 from streams.daq import spans
-from streams.daq.report import Report
-from streams.daq.writer import Plan, write_file
 from streams.errors import UserError
+from streams.files.writer import Plan, write_file
+from streams.receiver.report import Report
 from streams.tests import made_up
 from streams.tests.dune_like import Piece, made, source_of, write_dune
 from streams.tests.made_up import FIRST_TIMESTAMP, write

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from streams.daq import spans
-from streams.daq.receive import receive
-from streams.daq.report import Report
-from streams.daq.together import Bundle
+from streams.receiver.receive import receive
+from streams.receiver.report import Report
+from streams.receiver.together import Bundle
 from streams.tests.frames_in_memory import FRAME, HERE, Memory, window
 from streams.tests.test_receive import ONE
 

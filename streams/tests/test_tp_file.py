@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from streams.daq import fragment, tp
-from streams.daq.tp_file import TpPlan, read_tps, write_tps
 from streams.errors import ConfigError, UserError
+from streams.files.tp_file import TpPlan, read_tps, write_tps
 
 
 def batches(version: int = 2, counts: tuple[int, ...] = (3, 1, 0, 200)) -> list[np.ndarray]:

@@ -25,8 +25,8 @@ def activities(
     Example: lartrig activities tps.h5 -a horizontal_muon --candidates --set-tc trigger_on_adc=true -o tas.h5
     """
     from streams.console import console, table
-    from streams.daq.tp_file import read_records
     from streams.errors import ConfigError
+    from streams.files.tp_file import read_records
     from trigger.activities import run, ta_file
 
     if (candidate_given or candidate_algorithm) and not candidates:

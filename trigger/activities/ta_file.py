@@ -24,12 +24,13 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.daq import fragment, layout, records
+from streams.daq import fragment, layout
 from streams.daq import trigger_objects as objects
-from streams.daq.disk import Bytes, OutputFile, new_bytes, whole_file
-from streams.daq.hdf5 import opened
-from streams.daq.tp_file import CHECK, fragment_payload
 from streams.errors import UserError
+from streams.files import records
+from streams.files.disk import Bytes, OutputFile, new_bytes, whole_file
+from streams.files.hdf5 import opened
+from streams.files.tp_file import CHECK, fragment_payload
 from trigger.activities.base import Activity, Candidate
 
 TA_SOURCE, TC_SOURCE = (

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from streams.daq.report import Report
+    from streams.receiver.report import Report
     from trigger.baselines.from_file import Task
     from trigger.baselines.generator import Generator
 
@@ -44,8 +44,8 @@ def tpg(
     Example: lartrig tpg run.h5 --algorithm simple_threshold --numerics tpglibs_v2 --threshold 60 -o tps.h5
     """
     from streams.console import console, table
-    from streams.daq.report import Report
     from streams.errors import UserError
+    from streams.receiver.report import Report
     from trigger.baselines import algorithms, options
     from trigger.baselines.from_file import Task
 
@@ -66,7 +66,7 @@ def _write(task: Task, output: Path, facts: dict[str, Any], report: Report) -> d
     """Write the file; return the rows of the summary."""
     import json
 
-    from streams.daq.tp_file import TpPlan, write_tps
+    from streams.files.tp_file import TpPlan, write_tps
     from trigger.baselines import options
     from trigger.baselines.from_file import batches
 

@@ -22,12 +22,13 @@ from numpy.typing import NDArray
 
 from streams import channel_map as built_in
 from streams import channel_map_file, replay
-from streams.daq import catalogue, spans, wibeth
-from streams.daq.crate_map import table_of
-from streams.daq.receive import BLOCKS_AT_ONCE, Identity, Links, Span
-from streams.daq.report import Report
+from streams.daq import spans, wibeth
 from streams.daq.tp import TP
 from streams.errors import UserError
+from streams.files import catalogue
+from streams.files.crate_map import table_of
+from streams.receiver.receive import BLOCKS_AT_ONCE, Identity, Links, Span
+from streams.receiver.report import Report
 from trigger.baselines.chain import Chain
 from trigger.baselines.generator import Generator
 

@@ -16,8 +16,8 @@ from dataclasses import replace
 from typing import Any
 
 from streams.block import TICK_NS
-from streams.daq.report import Report
 from streams.errors import ConfigError
+from streams.receiver.report import Report
 from trigger.baselines.chain import Chain, Step
 from trigger.baselines.cuts import Dropped
 from trigger.baselines.pedestal import TPGLIBS_INITIAL, Fixed, Frugal

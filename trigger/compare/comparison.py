@@ -2,7 +2,7 @@
 
 >>> import tempfile
 >>> from streams.daq.tp import TP
->>> from streams.daq.tp_file import TpPlan, write_tps
+>>> from streams.files.tp_file import TpPlan, write_tps
 >>> tps = np.zeros(2, TP)
 >>> tps["channel"], tps["time_start"], tps["samples_over_threshold"] = [5, 6], [320, 640], 3
 >>> tps["adc_integral"] = 70_000, 900

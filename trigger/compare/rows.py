@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from streams.block import TIMESTAMP_PER_TICK
 from streams.daq import tp
-from streams.daq.tp_file import payloads
 from streams.errors import UserError
+from streams.files.tp_file import payloads
 
 #: A TP: channel; start, length (time over threshold) and time to the peak [62.5 MHz counts; a start beyond 2**63 is
 #: one that wrapped below 0]; integral and peak [ADC counts]; labels; its number in the file.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from streams.daq import tp
 from streams.daq.tp import TP
-from streams.daq.tp_file import TpPlan, write_tps
+from streams.files.tp_file import TpPlan, write_tps
 from trigger.compare.comparison import Comparison, compare
 
 VECTORS = Path(__file__).resolve().parents[3] / "shared" / "data" / "tpg"

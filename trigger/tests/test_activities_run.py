@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.daq import fragment, tp
-from streams.daq.tp_file import TpPlan, write_tps
 from streams.errors import ConfigError, UserError
+from streams.files.tp_file import TpPlan, write_tps
 from trigger.activities import base, run, ta_file
 from trigger.activities.base import GROUP, configure, configure_candidates, names
 

@@ -15,11 +15,12 @@ from typer.testing import CliRunner
 
 from streams import channel_map, replay
 from streams.block import Block
-from streams.daq import catalogue, spans, wibeth
-from streams.daq.report import Report
-from streams.daq.tp_file import read_tps
-from streams.daq.writer import Plan, write_file
+from streams.daq import spans, wibeth
 from streams.errors import ConfigError, UserError
+from streams.files import catalogue
+from streams.files.tp_file import read_tps
+from streams.files.writer import Plan, write_file
+from streams.receiver.report import Report
 from trigger.baselines.command import tpg
 from trigger.baselines.from_file import Task, batches
 from trigger.baselines.generator import Generator, make

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from streams.block import Block
-from streams.daq.pace import Pace
-from streams.daq.writer import Plan, write_file
 from streams.errors import ConfigError, UserError
+from streams.files.writer import Plan, write_file
+from streams.pace import Pace
 from trigger import replay
 from trigger.replay_source import Asked, open_source
 from trigger.tests.test_replay import _call, firmware, folder

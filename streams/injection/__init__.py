@@ -1,0 +1,1 @@
+"""Faults on request: what happens to which frame, and the ledger of it."""

@@ -1,0 +1,77 @@
+"""Where a window begins: what most of the first frames say, for a single one may be damaged.
+
+>>> first = [(0, 1000, 7), (1, 1000, 7), (2, 1000 + 2**40, 7)]  # (stream, timestamp, seq_id): stream 2 has a wrong bit
+>>> lock(first, begin=1000)
+Lock(base=1000, seq0={0: 7, 1: 7}, common=7)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from streams.daq.wibeth import SEQ_MODULO, TIMESTAMP_PER_FRAME
+from streams.receiver.place import FAR, WAIT
+
+FIRST_FRAMES = 4  # frames of each stream that are looked at
+
+
+class Lock(NamedTuple):
+    """Timestamp of place 0 and its seq_id in each stream; ``common`` for the others."""
+
+    base: int
+    seq0: dict[int, int]
+    common: int
+
+
+def lock(frames: list[tuple[int, int, int]], begin: int) -> Lock | None:
+    """Return where the places of a window are, from (stream, timestamp, seq_id) of the first frames of all streams.
+
+    ``begin``, which the source says, holds if the first good frame is less than ``WAIT`` places after it.
+    """
+    if not frames:
+        return None
+    phases = Counter(time % TIMESTAMP_PER_FRAME for _, time, _ in frames)
+    phase = max(phases, key=lambda p: (phases[p], p == begin % TIMESTAMP_PER_FRAME))
+    on_grid = [frame for frame in frames if frame[1] % TIMESTAMP_PER_FRAME == phase]
+    near = Counter(time // (FAR * TIMESTAMP_PER_FRAME) for _, time, _ in on_grid)
+    reach = FAR * TIMESTAMP_PER_FRAME
+
+    def company(time: int) -> tuple[int, int]:
+        part = time // reach
+        return near[part - 1] + near[part] + near[part + 1], -abs(time - begin)
+
+    middle = max((time for _, time, _ in on_grid), key=company)
+    together = [frame for frame in on_grid if abs(frame[1] - middle) <= reach]
+    common = _most(Counter(_relation(time, seq) for _, time, seq in together), Counter())
+    votes = Counter(_relation(time, seq) for _, time, seq in together)
+    own: dict[int, Counter[int]] = {}
+    for stream, time, seq in together:
+        own.setdefault(stream, Counter())[_relation(time, seq)] += 1
+    sure = votes[common] > sum(votes.values()) / 2  # then a single frame that says otherwise is not believed
+    relations = {
+        stream: common if sure and max(counts.values()) == 1 else _most(counts, votes)
+        for stream, counts in own.items()
+    }
+    base = begin_of(
+        min(time for stream, time, seq in together if relations[stream] == _relation(time, seq)), begin
+    )
+    number = base // TIMESTAMP_PER_FRAME
+    seq0 = {stream: (relation + number) % SEQ_MODULO for stream, relation in relations.items()}
+    return Lock(base, seq0, (common + number) % SEQ_MODULO)
+
+
+def begin_of(first: int, begin: int) -> int:
+    """Return the timestamp of place 0, from that of the first good frame and what the source says."""
+    offset, phase = divmod(first - begin, TIMESTAMP_PER_FRAME)
+    return begin if phase == 0 and 0 < offset <= WAIT else first
+
+
+def _relation(time: int, seq: int) -> int:
+    """Return seq_id minus the number of the frame since timestamp 0: the same for all frames of a stream."""
+    return (seq - time // TIMESTAMP_PER_FRAME) % SEQ_MODULO
+
+
+def _most(counts: Counter[int], others: Counter[int]) -> int:
+    """Return what is said most often; of several, what the other streams say most."""
+    return max(counts, key=lambda value: (counts[value], others[value]))
