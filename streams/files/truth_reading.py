@@ -22,7 +22,7 @@ from streams.errors import UserError
 if TYPE_CHECKING:
     import h5py
 
-_BLOCKS_AT_ONCE = 256
+_BLOCKS_AT_ONCE = 1024  # 34 ms
 _KINDS = {"events": EVENT_DTYPE, "charge": CHARGE_DTYPE}
 Truth = tuple[NDArray[np.void], NDArray[np.void]]  # events, charge
 NO_TRUTH: Truth = (np.zeros(0, EVENT_DTYPE), np.zeros(0, CHARGE_DTYPE))
