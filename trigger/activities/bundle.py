@@ -52,9 +52,16 @@ def _scan(tps: Columns, new: int, settings: _Settings) -> Found:
     return Found(np.arange(full), ends, np.arange(full, count))
 
 
-def _build(settings: TpBundle) -> WindowMaker:
-    fields = partial(rows.of_first, algorithm=TA_ALGORITHMS["Bundle"])
-    return WindowMaker(_scan, _Settings(max(settings.bundle_size, 1)), fields)
+class BundleMaker(WindowMaker):
+    """A maker of TAs that gathers a number of TPs."""
+
+    def __init__(self, settings: TpBundle) -> None:
+        fields = partial(rows.of_first, algorithm=TA_ALGORITHMS["Bundle"])
+        super().__init__(_scan, _Settings(max(settings.bundle_size, 1)), fields)
+
+    def flush(self) -> list[Activity]:
+        """Return no TA: as upstream a bundle that is not full is not given out."""
+        return []
 
 
 class BundlingMaker:
@@ -81,4 +88,4 @@ class BundlingMaker:
         return made
 
 
-ALGORITHM = Algorithm(Stage(TpBundle, _build), Stage(TaBundle, BundlingMaker))
+ALGORITHM = Algorithm(Stage(TpBundle, BundleMaker), Stage(TaBundle, BundlingMaker))

@@ -12,26 +12,45 @@ Source: DUNE-DAQ/triggeralgs @ab71739b src/TAMakerPrescaleAlgorithm.cpp, src/TCM
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.daq.trigger_objects import TA_ALGORITHMS, TC_ALGORITHMS, TC_TYPES
 from trigger.activities import rows
-from trigger.activities.base import Activity, ActivityParameters, Algorithm, Candidate, Parameters, Stage
+from trigger.activities.base import (
+    Activity,
+    ActivityParameters,
+    Algorithm,
+    Candidate,
+    CandidateMaker,
+    Parameters,
+    Stage,
+)
 from trigger.activities.tc_rows import candidate
 from trigger.activities.window import Found
 
 _KIND = TC_TYPES["Prescale"], TC_ALGORITHMS["Prescale"]
 
 
-def _activities(tps: NDArray[np.void]) -> list[Activity]:
-    each = Found(np.arange(len(tps)), np.arange(1, len(tps) + 1), np.arange(0))
-    made = rows.of_last(tps, each, TA_ALGORITHMS["Prescale"])
-    for ta in made:
-        ta.data["time_activity"] = 0
-    return made
+class SingleMaker:
+    """Makes a TA of each TP."""
+
+    def __init__(self, settings: ActivityParameters) -> None:
+        self.algorithm = TA_ALGORITHMS["Prescale"]
+
+    def __call__(self, tps: NDArray[np.void]) -> list[Activity]:
+        """Return a TA of each of ``tps``, TP array (n,)."""
+        each = Found(np.arange(len(tps)), np.arange(1, len(tps) + 1), np.arange(0))
+        made = rows.of_last(tps, each, self.algorithm)
+        for ta in made:
+            ta.data["time_activity"] = 0
+        return made
+
+    def flush(self) -> list[Activity]:
+        """Return no TA: nothing is open."""
+        return []
 
 
 def _candidates(activities: Sequence[Activity]) -> list[Candidate]:
@@ -42,12 +61,8 @@ def _candidates(activities: Sequence[Activity]) -> list[Candidate]:
     ]
 
 
-def _build(settings: ActivityParameters) -> Callable[[NDArray[np.void]], list[Activity]]:
-    return _activities
-
-
-def _build_candidates(settings: Parameters) -> Callable[[Sequence[Activity]], list[Candidate]]:
+def _build_candidates(settings: Parameters) -> CandidateMaker:
     return _candidates
 
 
-ALGORITHM = Algorithm(Stage(ActivityParameters, _build), Stage(Parameters, _build_candidates))
+ALGORITHM = Algorithm(Stage(ActivityParameters, SingleMaker), Stage(Parameters, _build_candidates))

@@ -30,6 +30,7 @@ AT_THE_END = [20] * 10 + [10] * 3
         ([20] * 13, False),
         ([20] * 10 + [16] * 3, False),  # 2.2 means
         ([20] * 5 + [10] * 3 + [20] * 5, False),  # in the middle nothing is looked at
+        ([-10] * 3 + [-20] * 10, True),  # but not at the front
         ([-20] * 10 + [-10] * 3, False),  # towards earlier times the mean is taken off: 0.8
         ([-20] * 10 + [-2] * 3, True),  # 3.3: ten times as steep
         ([-20] * 10 + [-5] * 3, False),  # 1.7
@@ -68,7 +69,10 @@ def test_hits_are_taken_by_channel():
     ("charges", "found"),
     [
         ([9] * 6 + [1] * 20, 1),
-        ([1] * 10 + [8] * 3 + [1] * 12 + [20] * 3 + [1] * 12 + [8] * 3 + [1] * 12, 0),  # the largest in the middle
+        (
+            [1] * 10 + [8] * 3 + [1] * 12 + [20] * 3 + [1] * 12 + [8] * 3 + [1] * 12,
+            0,
+        ),  # the largest in the middle
         ([1] * 10 + [20] * 3 + [1] * 12 + [8] * 3 + [1] * 12, 1),  # the first
         ([1] * 10 + [8] * 3 + [1] * 12 + [20] * 3 + [1] * 12, 1),  # the last
         ([5] * 20, CRASH),
@@ -83,3 +87,19 @@ def test_an_excess_is_a_sum_of_means_not_of_what_is_above_the_average():
     # the last, long and low, has the larger sum; above the average the short one in the middle would be larger
     charges = [1] * 10 + [8] * 3 + [1] * 12 + [60] + [1] * 12 + [4] * 30 + [1] * 12
     assert bragg_peak(np.array(charges)) == 1
+
+
+def around_20(*changes):
+    """Charges of 20, but for one in nine that is off by a multiple of 6, so that means of 6 are whole numbers."""
+    return np.concatenate([[20 + change] + [20] * 8 for change in changes])
+
+
+def test_a_mean_at_the_average_neither_adds_to_an_excess_nor_ends_it():
+    assert bragg_peak(around_20(6, 12, 6, -12, -12)) == 1  # one excess
+    assert bragg_peak(around_20(6, -6, 12, -12, 6, -6)) == 0  # three
+    assert bragg_peak(np.concatenate([[20] * 60, around_20(6, -6, 12, -12, 6, -6)])) == 0
+
+
+def test_means_are_summed_in_32_bit_floats():
+    assert bragg_peak(np.array([2**24, 1, 1, 1, 1, 1] * 3)) != CRASH  # 2**24 + 1 is 2**24: they differ
+    assert bragg_peak(np.array([2**23, 1, 1, 1, 1, 1] * 3)) == CRASH  # all the same

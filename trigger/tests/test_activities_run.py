@@ -231,6 +231,15 @@ def test_the_last_window_is_closed_on_demand():
     assert [len(ta.inputs) for ta in batch.activities] == [3]
 
 
+@pytest.mark.parametrize(("name", "made_before"), [("prescale", 3), ("bundle", 1)])
+def test_what_has_no_window_has_nothing_to_close(name, made_before):
+    parameters = {"bundle_size": 2} if name == "bundle" else {}
+    found = run.Result()
+    task = run.Task(name, parameters, flush=True)
+    assert [len(batch.activities) for batch in run.batches(task, [[made(3)]], found)] == [made_before, 0]
+    assert found.activities == made_before
+
+
 def test_an_algorithm_of_another_package_is_found_by_its_entry_point(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text(
         "from trigger.activities import adc_simple_window\n"
