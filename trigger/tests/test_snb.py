@@ -112,6 +112,11 @@ def test_clusters_on_one_channel_never_pass() -> None:
     assert passed == [0, 0, 0, 0, 1, 1, 1, 1] * 6
 
 
+def test_clusters_without_charge_pass() -> None:
+    hits = Hits(*np.array([(5, 0, 0, 0), (6, 0, 0, 0)]).T.copy())
+    assert [int(kept.sum()) for _, _, kept in scan(hits, np.array([0, 2]))] == [0] * 32 + [1] * 16
+
+
 def test_clusters_are_measured() -> None:
     hits = Hits(*np.array([(5, 0, 0, 1), (9, 0, 0, 2), (9, 0, 0, 4), (7, 0, 0, 8), (8, 0, 0, 16)]).T.copy())
     got = measure(hits, Found(np.array([0, 1, 2, 3, 4]), np.array([3, 5])))
