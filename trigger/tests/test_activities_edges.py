@@ -6,11 +6,25 @@ import numpy as np
 import pytest
 
 from streams.errors import ConfigError
+from trigger.activities.adjacency import longest
 from trigger.activities.base import configure
 from trigger.activities.introsort import sorted_order
 from trigger.tests import activities_streams
 from trigger.tests.activities_streams import candidates, channels, window
 from trigger.tests.clustering_cases import made_of
+
+
+def test_a_horizontal_muon_needs_more_different_channels_than_its_threshold():
+    on_channels = {"trigger_on_n_channels": True, "trigger_on_adjacency": False}
+    assert channels("horizontal_muon", window([1, 50, 50]), **on_channels, n_channels_threshold=1) == [
+        [1, 50, 50]
+    ]
+    assert channels("horizontal_muon", window([1, 50, 50]), **on_channels, n_channels_threshold=2) == []
+
+
+def test_the_length_of_a_track_has_16_bits():
+    assert longest(np.arange(1, 65536), 5, 3) == 65535
+    assert longest(np.arange(1, 65537), 5, 3) == 0
 
 
 def test_the_upper_bound_of_channel_distance_wraps_at_32_bits():
