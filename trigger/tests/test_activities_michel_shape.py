@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from trigger.activities.michel_electron import longest_track
 from trigger.activities.michel_shape import CRASH, bragg_peak, kinks
 
 
@@ -103,3 +104,23 @@ def test_a_mean_at_the_average_neither_adds_to_an_excess_nor_ends_it():
 def test_means_are_summed_in_32_bit_floats():
     assert bragg_peak(np.array([2**24, 1, 1, 1, 1, 1] * 3)) != CRASH  # 2**24 + 1 is 2**24: they differ
     assert bragg_peak(np.array([2**23, 1, 1, 1, 1, 1] * 3)) == CRASH  # all the same
+
+
+@pytest.mark.parametrize(
+    ("places", "tolerance", "track"),
+    [
+        ([1, 6], 3, [1, 6]),  # steps go up to 5
+        ([1, 7], 3, [1]),
+        ([1, 3, 5, 7], 3, [1, 3, 5]),  # a step of 2 uses 2 of the tolerance
+        ([1, 3, 5, 7], 4, [1, 3, 5]),
+        ([1, 3, 5, 7], 5, [1, 3, 5, 7]),
+        ([1, 3, 20, 22, 24], 3, [20, 22, 24]),  # each track has its own
+        ([1, 2, 20, 21], 3, [1, 2]),  # the first of two
+        ([5, 5, 5, 20, 21], 3, [20, 21]),  # channels are counted,
+        ([5, 6, 6, 6, 20, 21, 22], 3, [20, 21, 22]),
+        ([5, 6, 6, 6, 20, 21], 3, [5, 6, 6, 6]),  # but all hits on them are in it
+    ],
+)
+def test_the_longest_track(places, tolerance, track):
+    channel = np.array(places)
+    assert channel[longest_track(channel, 0, len(channel), tolerance)].tolist() == track
