@@ -117,3 +117,11 @@ def test_swift_has_no_prescale() -> None:
 def test_supernova_joins_what_ends_near_its_start(samples: int, made: int) -> None:
     stream = made_of(time_start=[5000, 4000], channel=[5, 90], samples_over_threshold=[1000, samples])
     assert len(configure("supernova")(stream)) == made  # 264 and 232 counts before it
+
+
+def test_a_michel_window_starts_anew_with_a_ta_and_slides_past_all_that_are_too_early():
+    maker = configure("michel_electron", {"adjacency_threshold": 10})
+    tps = activities_streams.closing(activities_streams.michel(2))
+    assert len(maker(tps)) == 1 and len(maker.process.held) == 1
+    maker = configure("michel_electron", {"window_length": 1000})
+    assert maker(activities_streams.made([0, 10, 20, 5000], 5)) == [] and len(maker.process.held) == 1

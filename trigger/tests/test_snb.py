@@ -112,6 +112,12 @@ def test_clusters_on_one_channel_never_pass() -> None:
     assert passed == [0, 0, 0, 0, 1, 1, 1, 1] * 6
 
 
+def test_clusters_are_measured_in_any_order_of_channels_and_each_alone() -> None:
+    hits = Hits(*np.array([(9, 0, 0, 1), (5, 0, 0, 2), (9, 0, 0, 4), (10, 0, 0, 8)]).T.copy())
+    got = measure(hits, Found(np.arange(4), np.array([2, 4])))
+    assert [value.tolist() for value in got] == [[2, 2], [2, 2], [4, 1], [3, 12]]
+
+
 def test_clusters_without_charge_pass() -> None:
     hits = Hits(*np.array([(5, 0, 0, 0), (6, 0, 0, 0)]).T.copy())
     assert [int(kept.sum()) for _, _, kept in scan(hits, np.array([0, 2]))] == [0] * 32 + [1] * 16
