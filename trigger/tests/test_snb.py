@@ -10,6 +10,7 @@ import pytest
 from trigger.snb.burst import (
     MONTH_S,
     STUDYS_MONTH_S,
+    WINDOWS,
     Window,
     at_least,
     burst_efficiency,
@@ -116,6 +117,25 @@ def test_clusters_are_measured_in_any_order_of_channels_and_each_alone() -> None
     hits = Hits(*np.array([(9, 0, 0, 1), (5, 0, 0, 2), (9, 0, 0, 4), (10, 0, 0, 8)]).T.copy())
     got = measure(hits, Found(np.arange(4), np.array([2, 4])))
     assert [value.tolist() for value in got] == [[2, 2], [2, 2], [4, 1], [3, 12]]
+
+
+def test_charges_are_those_of_the_hits_of_a_cluster() -> None:
+    hits = Hits(*np.array([(9, 0, 0, 1), (5, 0, 0, 2), (9, 0, 0, 4), (10, 0, 0, 8)]).T.copy())
+    assert measure(hits, Found(np.array([2, 3, 0, 1]), np.array([2, 4]))).charge.tolist() == [12, 3]
+
+
+def test_each_configuration_begins_with_the_order_of_the_one_before() -> None:
+    made = tps(2, 4000, 60, 960)
+    hits, windows, order = hits_of(made), windows_of(made["time_start"]), None
+    for (channels, ticks), (_, found, _) in zip(KINDS, scan(hits, windows), strict=False):
+        one, order = cluster(hits, windows, channels, ticks, order)
+        assert found.order.tolist() == one.order.tolist()
+
+
+def test_numbers_of_the_study_and_limits_of_its_counter() -> None:
+    assert WINDOWS == ((10.0, 0.9994), (2.0, 0.796)) and STUDYS_MONTH_S == 2_678_400
+    assert studys_fake_rate(3, 1.0, Window(2.0, 0.5)) == at_least(3, 1.0)
+    assert [least(lambda n: 1 / n, target) for target in (1 / 4, 1 / 6)] == [5, 7]  # below, not at it
 
 
 def test_clusters_without_charge_pass() -> None:
