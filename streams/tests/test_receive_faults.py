@@ -179,7 +179,7 @@ def test_all_streams(chance, checked):
     check({stream: random_faults(rng, 60, chance) for stream in range(39)}, checked=checked, piece=100_000)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.integers(0, 38), st.dictionaries(st.integers(0, 59), fault(60), max_size=12), max_size=5
