@@ -16,21 +16,19 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from streams import channel_map
-from streams.block import CHARGE_DTYPE, EVENT_DTYPE, TICKS_PER_BLOCK, Block
+from streams import channel_map, replay
+from streams.block import TICKS_PER_BLOCK, Block
 from streams.config import SimulationConfig
 from streams.daq import wibeth
 from streams.daq.frames import check_follows, frames_of
-from streams.daq.spans import frame_checks, places, planes_of
-from streams.errors import UserError
+from streams.daq.spans import frame_checks, places
+from streams.files.truth_reading import NO_TRUTH, Truth
 from streams.receiver.receive import Links, Span, identity, receive
 from streams.receiver.report import Report
-from streams.replay import missing_channels
 
 BLOCKS_AT_ONCE = 16
 KEPT_CHECKS = 4096  # frames of each stream whose checks can still be asked for: 134 ms
 MOST_WAITING = 256  # blocks that wait for a stream that nobody reads: 74 MB, 8.4 ms
-Truth = tuple[NDArray[np.void], NDArray[np.void]]  # events and charge of a block
 
 
 class LiveLinks:
@@ -111,7 +109,7 @@ class LiveLinks:
         while self._truth and self._truth[0][0] < timestamp:
             self._truth.popleft()
         here = self._truth and self._truth[0][0] == timestamp
-        return self._truth[0][1] if here else (np.zeros(0, EVENT_DTYPE), np.zeros(0, CHARGE_DTYPE))
+        return self._truth[0][1] if here else NO_TRUTH
 
     def _add(self, chunk: list[Block]) -> None:
         tick = self.first_tick + self._made * TICKS_PER_BLOCK
@@ -176,12 +174,8 @@ def blocks_of(
 ) -> Iterator[Block]:
     """Yield the spans that were received from a live source as blocks, with their truth."""
     for span in spans:
-        if strict and report.first is not None:
-            raise UserError(report.first)
-        for k, row in enumerate(span.samples):
-            timestamp = span.timestamp + k * wibeth.TIMESTAMP_PER_FRAME
-            planes = planes_of(row)
-            missing = {} if span.missing is None else missing_channels(span.missing[k], live.table)
-            events, charge = live.truth(timestamp)
-            tick = live.first_tick + (timestamp - live.begin) // wibeth.TIMESTAMP_PER_FRAME * TICKS_PER_BLOCK
-            yield Block(tick, timestamp, planes.pop("X"), events, charge, planes, missing)
+        replay.stop_at_fault(report, strict)
+        number = (span.timestamp - live.begin) // wibeth.TIMESTAMP_PER_FRAME
+        times = (span.timestamp + k * wibeth.TIMESTAMP_PER_FRAME for k in range(len(span.samples)))
+        tick = live.first_tick + number * TICKS_PER_BLOCK
+        yield from replay.blocks_of(span, tick, live.table, map(live.truth, times))

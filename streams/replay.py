@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from streams import channel_map as built_in
 from streams.block import TIMESTAMP_PER_TICK, Block
-from streams.daq import spans, wibeth
+from streams.daq import wibeth
 from streams.errors import UserError
 from streams.files import catalogue
 from streams.files.catalogue import Catalogue
@@ -31,7 +31,7 @@ from streams.files.hdf5 import opened
 from streams.files.links import FileLinks
 from streams.files.truth_reading import NO_TRUTH, Truth, TruthReader
 from streams.files.windows import Window, tick_of
-from streams.receiver.receive import Identity, Links, Span, receive
+from streams.receiver.receive import Links, Span, identity_of, receive
 from streams.receiver.report import LOST, Report
 
 Through = Callable[[Iterable[Links]], Iterable[Links]]
@@ -79,7 +79,8 @@ def blocks(
     with ExitStack() as stack:
         truth = _Truths(stack)
         for window, span in received(found, number, table, seen, strict, through):
-            yield from _blocks(window, span, table, truth)
+            tick = tick_of(span.timestamp, window.origin)
+            yield from blocks_of(span, tick, table, truth.of(window, span.timestamp, len(span.samples)))
 
 
 def received(
@@ -95,24 +96,15 @@ def received(
     Frames that two windows share (records may overlap, and the parts of a long record do) come once, from the first.
     """
     report.first = report.first or next(iter(found.findings.sentences), None)
-    _stop(report, strict)
+    stop_at_fault(report, strict)
     chosen = new_windows(of_crate(found, crate))
     before = report.windows
     links: Iterable[Links] = _links(chosen, report)
     for span in receive(through(links) if through else links, identity_of(found.words[crate], table), report):
-        _stop(report, strict)
+        stop_at_fault(report, strict)
         yield chosen[span.window - before][0], span
     report.first = report.first or next(iter(found.sums.sentences), None)
-    _stop(report, strict)
-
-
-def identity_of(word0: int, table: NDArray[np.int16]) -> Identity:
-    """Return what the frames of a crate are, from word 0 of slot 0, stream 0 and its channel map (40, 64)."""
-    frames = np.full((built_in.N_STREAMS, 1), word0, np.uint64)
-    slots, streams = zip(*built_in.STREAMS, strict=True)
-    wibeth.set_field(frames, "slot_id", slots)
-    wibeth.set_field(frames, "stream_id", streams)
-    return Identity(frames[:, 0], spans.places(table))
+    stop_at_fault(report, strict)
 
 
 def new_windows(chosen: tuple[Window, ...]) -> list[tuple[Window, int]]:
@@ -125,7 +117,8 @@ def new_windows(chosen: tuple[Window, ...]) -> list[tuple[Window, int]]:
     return found
 
 
-def _stop(report: Report, strict: bool) -> None:
+def stop_at_fault(report: Report, strict: bool) -> None:
+    """Raise the first fault of a report as ``UserError`` if reading is strict."""
     if strict and report.first is not None:
         raise UserError(report.first)
 
@@ -171,13 +164,14 @@ class _Truths:
         return self._reader.of(timestamp, count) if self._reader else [NO_TRUTH] * count
 
 
-def _blocks(window: Window, span: Span, table: NDArray[np.int16], truth: _Truths) -> Iterator[Block]:
-    timestamp, tick, count = span.timestamp, tick_of(span.timestamp, window.origin), len(span.samples)
-    lacks: Iterable[dict[str, NDArray[np.bool_]]] = ({} for _ in range(count))
+def blocks_of(span: Span, tick: int, table: NDArray[np.int16], truths: Iterable[Truth]) -> Iterator[Block]:
+    """Yield the blocks of a span, the first at ``tick``, each with its truth; ``table``: channel map (40, 64)."""
+    timestamp = span.timestamp
+    lacks: Iterable[dict[str, NDArray[np.bool_]]] = ({} for _ in span.samples)
     if span.missing is not None:
         lacks = (missing_channels(streams, table) for streams in span.missing)
     planes = planes_of_rows(span.samples)
-    every = zip(planes["U"], planes["V"], planes["X"], truth.of(window, timestamp, count), lacks, strict=True)
+    every = zip(planes["U"], planes["V"], planes["X"], truths, lacks, strict=True)
     for u, v, x, (events, charge), missing in every:
         yield Block(tick, timestamp, x, events, charge, {"U": u, "V": v}, missing)
         timestamp += wibeth.TIMESTAMP_PER_FRAME

@@ -40,7 +40,6 @@ from streams.receiver.together import Bundle
 _CHECKS_AT_ONCE = 512  # blocks whose frame checks are read at once: 164 kB for all streams
 _CHECK_BYTES = 8
 _HEADER_WORDS = 16  # bytes of words 0 and 1 of a frame
-_NO_CHECKS = np.zeros(0, np.uint64)
 _NO_BYTES = np.zeros(0, np.uint8)
 _NO_ROOM = np.zeros((0, 0), np.uint8)
 

@@ -15,9 +15,12 @@ Fragments of known size are made with their header and filled later.
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import h5py
+import numpy as np
 
 from streams.daq import fragment, layout
 from streams.daq.fragment import Span
@@ -70,3 +73,16 @@ def recorded_size(file: h5py.File) -> int:
     """Return the bytes of all datasets of the records, headers included."""
     records = [file[name]["RawData"] for name in file if name.startswith(RECORDS)]
     return sum(int(dataset.size) for record in records for dataset in record.values())
+
+
+def write_attributes(file: OutputFile, slices: bool, of_run: dict[str, Any], config: str) -> None:
+    """Write the attributes of a file whose records are all there: layout, run, size, configuration with its CRC-32."""
+    attributes = {
+        **layout.layout_attributes(slices),
+        **of_run,
+        "recorded_size": np.uint64(recorded_size(file)),
+        "config": config,
+        "config_crc32": np.uint32(zlib.crc32(config.encode())),
+    }
+    for name, value in attributes.items():
+        file.attrs[name] = value

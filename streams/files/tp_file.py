@@ -88,15 +88,8 @@ def write_tps(
             _write_record(file, fragment.Span(number, low, high, plan.run_number), batch, plan)
             file.check()
             written += len(batch)
-        attributes = {
-            **layout.layout_attributes(plan.slices),
-            **layout.run_attributes(plan.run_number, plan.file_index, begin, end, {}),
-            "recorded_size": np.uint64(records.recorded_size(file)),
-            "config": plan.config_json,
-            "config_crc32": np.uint32(zlib.crc32(plan.config_json.encode())),
-        }
-        for name, value in attributes.items():
-            file.attrs[name] = value
+        of_run = layout.run_attributes(plan.run_number, plan.file_index, begin, end, {})
+        records.write_attributes(file, plan.slices, of_run, plan.config_json)
     return written
 
 

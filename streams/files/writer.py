@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -223,7 +222,9 @@ def _write(file: OutputFile, blocks: Iterator[Block], plan: Plan) -> Written:
         begin, tick = end, tick + plan.window_blocks * TICKS_PER_BLOCK
     if truth is not None:
         truth.flush()
-    _write_attributes(file, plan, start, begin)
+    geography = layout.geo_ids(plan.crate)
+    of_run = layout.run_attributes(plan.run_number, plan.file_index, start, begin, geography)
+    records.write_attributes(file, plan.slices, of_run, plan.config_json)
     return written
 
 
@@ -267,17 +268,3 @@ def _take(blocks: Iterator[Block], window: int) -> Block:
         return next(blocks)
     except StopIteration:
         raise ValueError(f"the stream ended in window {window}: it must be as long as the file") from None
-
-
-def _write_attributes(file: OutputFile, plan: Plan, begin: int, end: int) -> None:
-    """Write the attributes of the file, whose samples are those of [begin, end)."""
-    geography = layout.geo_ids(plan.crate)
-    attributes = {
-        **layout.layout_attributes(plan.slices),
-        **layout.run_attributes(plan.run_number, plan.file_index, begin, end, geography),
-        "recorded_size": np.uint64(records.recorded_size(file)),
-        "config": plan.config_json,
-        "config_crc32": np.uint32(zlib.crc32(plan.config_json.encode())),
-    }
-    for name, value in attributes.items():
-        file.attrs[name] = value

@@ -137,13 +137,20 @@ def identity(
     >>> hex(identity(crate=2).word0[5])
     '0x38200001040020c4'
     """
-    words = [wibeth.header_word(slot, stream_id, crate) for slot, stream_id in channel_map.STREAMS]
-    frames = wibeth.empty_frames(N_STREAMS)
-    frames[:, 0] = words
-    wibeth.set_field(frames, "det_id", detector)
-    wibeth.set_field(frames, "version", version)
-    table = channel_map.offline_channels(crate) if offline is None else offline
-    return Identity(frames[:, 0].copy(), spans.places(table))
+    frame = wibeth.empty_frames(1)
+    frame[0, 0] = wibeth.header_word(0, 0, crate)
+    wibeth.set_field(frame, "det_id", detector)
+    wibeth.set_field(frame, "version", version)
+    return identity_of(int(frame[0, 0]), channel_map.offline_channels(crate) if offline is None else offline)
+
+
+def identity_of(word0: int, table: NDArray[np.int16]) -> Identity:
+    """Return what the frames of a crate are, from word 0 of slot 0, stream 0 and its channel map (40, 64)."""
+    frames = np.full((N_STREAMS, 1), word0, np.uint64)
+    slots, streams = zip(*channel_map.STREAMS, strict=True)
+    wibeth.set_field(frames, "slot_id", slots)
+    wibeth.set_field(frames, "stream_id", streams)
+    return Identity(frames[:, 0], spans.places(table))
 
 
 def receive(windows: Iterable[Links], identity: Identity, report: Report) -> Iterator[Span]:

@@ -66,14 +66,8 @@ def write(path: Path, batches: Iterable[Batch], facts: dict[str, Any], run_numbe
                 file.check()
         begin = min((span.begin for span in spans), default=0)
         end = max((span.end for span in spans), default=0)
-        attributes = {
-            **layout.layout_attributes(slices=True),
-            **layout.run_attributes(run_number, 0, begin, end, {}),
-            "recorded_size": np.uint64(records.recorded_size(file)),
-            "config": json.dumps(facts),
-        }
-        for name, value in attributes.items():
-            file.attrs[name] = value
+        of_run = layout.run_attributes(run_number, 0, begin, end, {})
+        records.write_attributes(file, True, of_run, json.dumps(facts))
 
 
 def _span(batch: Batch, number: int, run_number: int) -> fragment.Span:

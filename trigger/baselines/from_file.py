@@ -27,7 +27,7 @@ from streams.daq.tp import TP
 from streams.errors import UserError
 from streams.files import catalogue
 from streams.files.crate_map import table_of
-from streams.receiver.receive import BLOCKS_AT_ONCE, Identity, Links, Span
+from streams.receiver.receive import BLOCKS_AT_ONCE, Identity, Links, Span, identity_of
 from streams.receiver.report import Report
 from trigger.baselines.chain import Chain
 from trigger.baselines.generator import Generator
@@ -113,7 +113,7 @@ def batches(task: Task, report: Report) -> Iterator[tuple[NDArray[np.void], Gene
     found = catalogue.read(task.source)
     crate = found.crate(task.crate)
     table = table_of(found, crate, task.channel_map)
-    identity = replay.identity_of(found.words[crate], table)
+    identity = identity_of(found.words[crate], table)
     planes = (table >= built_in.PLANE_FIRST["V"]).astype(np.int64) + (table >= built_in.PLANE_FIRST["X"])
     channels = table.astype(np.int64) + built_in.N_CHANNELS * _assembly(task, crate)
     generator = Generator(task.chain, channels, planes)

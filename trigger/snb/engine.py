@@ -26,8 +26,8 @@ from streams.block import TIMESTAMP_PER_TICK
 from streams.compiled import Integers, compiled
 from trigger.activities.introsort import sorted_order
 
-WINDOW_TICKS = 4492  # 2.246 ms of 500 ns, an event of the study (Analyser/app/GetEffBackRate.cxx)
-COUNTS_PER_WINDOW = round(2.246e-3 * 62.5e6)  # the same in 62.5 MHz counts
+# 2.246 ms, an event of the study (Analyser/app/GetEffBackRate.cxx: 4 492 ticks of 500 ns)
+COUNTS_PER_WINDOW = round(2.246e-3 * 62.5e6)
 
 
 class Hits(NamedTuple):

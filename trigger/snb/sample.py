@@ -11,7 +11,6 @@ more on both sides) come from interactions; the study takes the particle with th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -132,10 +131,3 @@ def _labels(tps: NDArray[np.void], truth: _Truth, origin: int) -> Integers:
     for i in np.flatnonzero(2 * electrons > truth.all_electrons[high] - truth.all_electrons[low]).tolist():
         label[i] = truth.number[low[i] : high[i]].max()
     return label
-
-
-def batches_of(sample: Sample, seconds: float) -> Iterator[NDArray[np.void]]:
-    """Yield the TPs of each stretch of time, TP array (n,)."""
-    length = np.uint64(seconds * 62.5e6)
-    number = (sample.tps["time_start"] - sample.tps["time_start"][:1]) // length
-    yield from np.split(sample.tps, np.flatnonzero(np.diff(number)) + 1)

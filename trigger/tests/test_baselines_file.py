@@ -20,6 +20,7 @@ from streams.errors import ConfigError, UserError
 from streams.files import catalogue
 from streams.files.tp_file import read_tps
 from streams.files.writer import Plan, write_file
+from streams.receiver.receive import identity_of
 from streams.receiver.report import Report
 from trigger.baselines.command import tpg
 from trigger.baselines.from_file import Task, batches
@@ -50,7 +51,7 @@ def expected(path: Path, chain: Any, missing: NDArray[np.bool_] | None = None) -
     """Return the TPs of a file, found from its samples."""
     found = catalogue.read(path)
     table = channel_map.offline_channels(1)
-    identity = replay.identity_of(found.words[1], table)
+    identity = identity_of(found.words[1], table)
     frames = np.zeros((40, BLOCKS, 900), np.uint64)
     frames[:, :, 0] = identity.word0[:, None]
     frames[:, :, 1] = FIRST + 2048 * np.arange(BLOCKS)
