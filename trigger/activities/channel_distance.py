@@ -70,7 +70,7 @@ class _Settings(NamedTuple):
 
 @compiled
 def _scan(tps: Columns, new: int, settings: _Settings) -> Found:
-    """Take the TPs from number ``new`` on; those before it are in the TA."""
+    """Take all TPs; those before number ``new`` are in the TA, where they come in again."""
     count = len(tps.time)
     order, ends = np.empty(count, np.int64), np.empty(count, np.int64)
     begin = size = made = 0  # order[begin:size] is the TA that grows
@@ -86,7 +86,7 @@ def _scan(tps: Columns, new: int, settings: _Settings) -> Found:
         channel = tps.channel[i] & MASK32
         if size == begin:
             lower, upper = MASK32, 0
-        elif i >= new and (channel > upper or channel < lower):
+        elif channel > upper or channel < lower:
             continue
         order[size] = i
         size += 1

@@ -130,8 +130,7 @@ class Triggering:
 class Passing:
     """A TC of each TA, or of the TAs of a window with much charge, when it is over (PlaneCoincidence, MichelElectron).
 
-    The TC ends with the end of the last TP of its last TA. As upstream: with ``trigger_on_n_channels`` a window with
-    many channels starts anew and makes no TC.
+    The TC ends with the end of the last TP of its last TA. As upstream: with ``trigger_on_n_channels`` there is no TC.
     """
 
     def __init__(self, settings: TriggerOn, kind: tuple[int, int], keeps_start: bool) -> None:
@@ -151,8 +150,6 @@ class Passing:
             window.add(ta)
         elif settings.trigger_on_adc and window.charge > settings.adc_threshold:
             return self._made(ta)
-        elif settings.trigger_on_n_channels and len(window.hits) > settings.n_channels_threshold:
-            window.reset(ta)
         else:
             window.move(ta, settings.window_length)
         return None

@@ -74,11 +74,14 @@ def windows_of(starts: NDArray[np.uint64], length: int = COUNTS_PER_WINDOW) -> I
 
 @compiled
 def _linked(hits: Hits, a: int, b: int, ticks: int) -> bool:
-    """Say whether the start or the end of hit ``a`` is near that of ``b``."""
+    """Say whether the start or the end of hit ``a`` is near that of ``b``, which starts no earlier.
+
+    Upstream looks at the start of ``a`` and the end of ``b`` too: they are never nearer than the starts.
+    """
     apart = hits.time[a] - hits.time[b]
     da, db = hits.duration[a], hits.duration[b]
-    starts: bool = abs(apart) <= ticks or abs(apart + da) <= ticks
-    return starts or abs(apart - db) <= ticks or abs(apart + da - db) <= ticks
+    near: bool = abs(apart) <= ticks or abs(apart + da) <= ticks or abs(apart + da - db) <= ticks
+    return near
 
 
 @compiled

@@ -67,7 +67,7 @@ def evaluate(sample: Sample, per_10kt: float) -> list[Row]:
     for configuration, found, kept in scan(hits, windows):
         of = signal(found, sample.label)
         background = int((kept & (of < 0)).sum())
-        low, high = (rate_hz_per_10kt(n, sample.seconds, per_10kt) for n in _interval(background))
+        low, high = (rate_hz_per_10kt(n, sample.seconds, per_10kt) for n in interval(background))
         rows.append(
             Row(
                 configuration,
@@ -83,7 +83,7 @@ def evaluate(sample: Sample, per_10kt: float) -> list[Row]:
 
 
 @cache
-def _interval(count: int) -> tuple[float, float]:
+def interval(count: int) -> tuple[float, float]:
     """Return the 90 % interval of a mean: by Feldman and Cousins up to 50, above that by the normal distribution."""
     if count <= MANY:
         return feldman_cousins(count)

@@ -43,6 +43,21 @@ def test_channel_distance_candidates_count_in_16_bits():
     assert candidates("channel_distance", tas) == [(0, 19, 10, 2)]
 
 
+def test_channels_of_tas_that_a_window_has_slid_past_count_no_longer():
+    tas = [
+        activities_streams.activity(start, start, hits=hits)
+        for start, hits in ((100, (1, 2, 2)), (200, (3,)), (210, (4,)))
+    ]
+    many = {"trigger_on_n_channels": True, "window_length": 100}
+    assert candidates("channel_adjacency", tas, **many, n_channels_threshold=2) == []
+    assert len(candidates("channel_adjacency", tas[1:], **many, n_channels_threshold=1)) == 1
+
+
+def test_a_prescale_of_0_keeps_all():
+    maker = configure("adc_simple_window", {"window_length": 1, "adc_threshold": 0, "prescale": 0})
+    assert len(maker(activities_streams.made([0, 1, 2, 3], 5))) == 3
+
+
 @pytest.mark.parametrize(("later", "found"), [(100, [[1, 1]]), (101, [])])
 def test_dbscan_keeps_tps_for_ten_times_eps(later: int, found: list[list[int]]) -> None:
     # only a TP out of time order can still be near them
@@ -56,6 +71,22 @@ def test_dbscan_a_start_before_the_first_is_far_in_the_future() -> None:
     maker = configure("dbscan", {"min_pts": 2})
     assert maker(made_of(time_start=[10**6, 10**6 - 100, 10**8], channel=[1, 2, 90])) == []
     assert len(maker(made_of(time_start=[10**8 + 100, 10**9], channel=[91, 5]))) == 1
+
+
+def test_dbscan_distances_are_32_bit_floats() -> None:
+    # 9999 and 141.41 units: 99 999 997.8, which is 10**8 in steps of 8
+    times = [100, 100 + 14_141, 10**8]
+    far = configure("dbscan", {"eps": 10_000, "min_pts": 2})
+    assert far(made_of(time_start=times, channel=[0, 9999, 50_000])) == []
+    near = configure("dbscan", {"eps": 10_000, "min_pts": 2})
+    assert len(near(made_of(time_start=times, channel=[0, 9998, 50_000]))) == 1
+
+
+def test_dbscan_a_tp_that_makes_two_others_core_hits_starts_one_cluster() -> None:
+    # it is near 92 and 108, which it gives their third neighbours, and has two itself
+    maker = configure("dbscan", {"min_pts": 4})
+    made = maker(made_of(time_start=[100] * 7 + [10**6], channel=[84, 85, 92, 108, 115, 116, 100, 5000]))
+    assert [sorted(ta.inputs["channel"].tolist()) for ta in made] == [[84, 85, 92, 100]]
 
 
 #: Keys against which medians of three fail (after McIlroy 1999), halved so that some are equal, and their order by

@@ -10,10 +10,11 @@ import pytest
 from streams.config import SimulationConfig
 from streams.daq.tp import TP
 from streams.signals import NeutrinoSignal
+from trigger.physics import feldman_cousins
 from trigger.snb.engine import Found
 from trigger.snb.plots import PUBLISHED, draw
 from trigger.snb.sample import Sample, simulate
-from trigger.snb.study import evaluate, signal
+from trigger.snb.study import evaluate, interval, signal
 
 BLOCKS = 256  # 8.4 ms, four steps
 
@@ -76,6 +77,19 @@ def test_an_interaction_counts_once_and_background_beside_it() -> None:
         200,
     )
     assert (rows[31].found, rows[31].background) == (0, 0)
+
+
+def test_without_interactions_there_is_no_efficiency() -> None:
+    tps = np.zeros(2, TP)
+    tps["channel"], tps["adc_integral"] = [5, 6], 100
+    row = evaluate(Sample(tps, np.array([-1, -1]), interactions=0, seconds=1.0), per_10kt=1.0)[-1]
+    assert np.isnan(row.efficiency) and row.efficiency_interval == (0.0, 1.0)
+    assert row.background == 1
+
+
+def test_intervals_of_counts_are_feldmans_up_to_50_and_normal_from_51() -> None:
+    assert interval(50) == feldman_cousins(50)
+    assert interval(51) == pytest.approx((51 - 11.7477, 51 + 11.7477), abs=1e-3)  # 1.645 square roots of 51
 
 
 def test_the_published_points() -> None:
