@@ -46,11 +46,11 @@ def test_channel_distance_candidates_count_in_16_bits():
 def test_channels_of_tas_that_a_window_has_slid_past_count_no_longer():
     tas = [
         activities_streams.activity(start, start, hits=hits)
-        for start, hits in ((100, (1, 2, 2)), (200, (3,)), (210, (4,)))
+        for start, hits in ((100, (1, 2, 2)), (150, (2, 3)), (200, (4,)))
     ]
     many = {"trigger_on_n_channels": True, "window_length": 100}
-    assert candidates("channel_adjacency", tas, **many, n_channels_threshold=2) == []
-    assert len(candidates("channel_adjacency", tas[1:], **many, n_channels_threshold=1)) == 1
+    assert candidates("channel_adjacency", tas, **many, n_channels_threshold=3) == []  # 1, 2, 3; then 2, 3, 4
+    assert candidates("channel_adjacency", tas[1:], **many, n_channels_threshold=2) == [(150, 200, 150, 2)]
 
 
 def test_a_prescale_of_0_keeps_all():

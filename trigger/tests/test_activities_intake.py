@@ -26,9 +26,9 @@ def test_a_tp_as_late_as_the_last_one_of_the_batch_before_is_in_time() -> None:
 
 def test_a_batch_whose_tps_are_all_tardy_changes_nothing_for_the_next() -> None:
     intake = Intake()
-    intake([made_of(time_start=[10, 20])])
-    assert len(intake([made_of(time_start=[5])])) == 0
-    assert intake([made_of(time_start=[15, 20])])["time_start"].tolist() == [20]
+    intake([made_of(time_start=[2, 4])])
+    assert len(intake([made_of(time_start=[1])])) == 0
+    assert intake([made_of(time_start=[3, 4])])["time_start"].tolist() == [4]
     assert (intake.counts.tardy, intake.counts.used) == (2, 3)
 
 

@@ -19,8 +19,10 @@ from trigger.snb.burst import (
     least,
     studys_fake_rate,
 )
+from trigger.snb.command import line
 from trigger.snb.engine import Found, Hits, cluster, hits_of, windows_of
 from trigger.snb.grid import GRID, Clusters, Configuration, measure, passes, scan
+from trigger.snb.study import Row
 from trigger.tests.clustering_cases import tps
 
 #: Stream, windows, clusters of the eight kinds of neighbours, hits in them, digest: by ClusterHits2_sort of
@@ -194,6 +196,11 @@ def test_the_right_formula(efficiency: float, rate: float, window: Window, n_cut
     # reference 9.1.11
     assert _right(rate, window) == n_cut
     assert interactions(n_cut, efficiency, rate, window) == wanted
+
+
+def test_a_row_of_the_table_has_the_burst_of_the_short_window() -> None:
+    row = Row(Configuration(4, 1, 20), 900, 1000, 5, 0.1, 0.04, 0.2)
+    assert line(row) == "| 4 | 1 | 20 | 0.900 (0.883-0.915) | 5 | 0 | 0-0 | 6 / 15 |"  # reference 9.1.11
 
 
 def test_bursts_far_away() -> None:
