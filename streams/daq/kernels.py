@@ -1,9 +1,9 @@
 """Steps over one whole frame, to be called in compiled code: made of the vectors of ``streams.daq.vectors``.
 
 All take addresses as numbers: the caller has checked that what lies there is large enough, and keeps it alive.
-Where the 64 channels of a stream lie in a row of a span is a *plan*, int32 (192,): 64 places on the bench; then, for
-each group of channels (16 of four neighbours each, or 64 of one), the byte of the row at which its tick 0 lies; from
-128 on, the bytes from one tick to the next.
+Where the 64 channels of a stream lie in a row of a span is a *plan*, int32 (192,). Its channels are sorted by where
+they go. The first 32 numbers have, two in each, which channel of the frame is the k-th of these, the next 32 the
+inverse; then follow the byte of the row at which tick 0 of the k-th lies, and the bytes from one tick to the next.
 
 >>> import numba, numpy as np
 >>> @numba.njit
@@ -15,7 +15,8 @@ each group of channels (16 of four neighbours each, or 64 of one), the byte of t
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
@@ -27,10 +28,12 @@ from streams.daq.vectors import COUNT, INT, WORD, Builder, Value
 from streams.daq.wibeth import CHANNELS, HEADER_WORDS, SAMPLES
 
 PLAN = 192
-_BASES, _STEPS = CHANNELS, 2 * CHANNELS  # where they begin in a plan
+PIECES = (8, 8, 4, 8, 8, 4, 8, 8, 8)  # sorted channels that are moved as one: 20 of U, 20 of V, 24 of X
+_SINGLY = (1,) * CHANNELS
+_SORTED, _BACK, _STARTS, _STEPS = 0, 128, 256, 512  # bytes of a plan
 _HEADER = 8 * HEADER_WORDS
 _HALF = ir.VectorType(COUNT, CHANNELS // 2)
-_EIGHT = ir.VectorType(COUNT, v.TICKS_AT_ONCE)
+_TICK_BYTES = 2 * CHANNELS  # of a stream, in a span
 _NOTHING, _ADDRESS = types.void, types.int64
 
 
@@ -71,27 +74,30 @@ def pack_frame_past(_: Any, counts: Any, frame: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def open_frame(_: Any, frame: Any, plan: Any, row: Any) -> Any:
-    """Put the counts of a frame into a row of a span, channels in groups of four."""
-    return _NOTHING(*[_ADDRESS] * 3), lambda c, b, _s, values: _open(c, b, 4, *values)
+def open_frame(_: Any, frame: Any, plan: Any, row: Any, ahead: Any) -> Any:
+    """Put the counts of a frame into a row of a span, in pieces of neighbours: ``PIECES``.
+
+    Meanwhile as much of the memory that is to be written next, from the address ``ahead`` on, is brought near.
+    """
+    return _NOTHING(*[_ADDRESS] * 4), lambda c, b, _s, values: _open(c, b, PIECES, *values)
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def open_frame_singly(_: Any, frame: Any, plan: Any, row: Any) -> Any:
-    """Put the counts of a frame into a row of a span, channel by channel."""
-    return _NOTHING(*[_ADDRESS] * 3), lambda c, b, _s, values: _open(c, b, 1, *values)
+def open_frame_singly(_: Any, frame: Any, plan: Any, row: Any, ahead: Any) -> Any:
+    """``open_frame`` channel by channel."""
+    return _NOTHING(*[_ADDRESS] * 4), lambda c, b, _s, values: _open(c, b, _SINGLY, *values)
 
 
 @intrinsic  # type: ignore[untyped-decorator]
 def close_frame(_: Any, row: Any, plan: Any, frame: Any) -> Any:
-    """Take the counts of a frame from a row of a span, in groups of four; return all of them or'ed together."""
-    return types.uint16(*[_ADDRESS] * 3), lambda _c, b, _s, values: _close(b, 4, *values)
+    """Take the counts of a frame from a row of a span, in ``PIECES``; return all of them or'ed together."""
+    return types.uint16(*[_ADDRESS] * 3), lambda c, b, _s, values: _close(c, b, PIECES, *values)
 
 
 @intrinsic  # type: ignore[untyped-decorator]
 def close_frame_singly(_: Any, row: Any, plan: Any, frame: Any) -> Any:
     """Take the counts of a frame from a row of a span, channel by channel; return all of them or'ed together."""
-    return types.uint16(*[_ADDRESS] * 3), lambda _c, b, _s, values: _close(b, 1, *values)
+    return types.uint16(*[_ADDRESS] * 3), lambda c, b, _s, values: _close(c, b, _SINGLY, *values)
 
 
 def _row(b: Builder, frame: Value, tick: Value) -> Value:
@@ -142,88 +148,72 @@ def _pack(b: Builder, past: bool, counts: Value, frame: Value) -> Value:
     return _fold(b, b.load(seen), b.or_)
 
 
-def _bench(b: Builder) -> Value:
-    """Return the address of room for 64 channels of eight ticks."""
-    room = cgutils.alloca_once(b, ir.ArrayType(_EIGHT, CHANNELS))
-    room.align = 64
-    return b.ptrtoint(room, WORD)
+def _fast(context: Any) -> bool:
+    """Return whether the code is made for a processor with AVX-512BW."""
+    _, _, features = context.codegen().magic_tuple()
+    return "+avx512bw" in features.split(",")
 
 
-def _entry(b: Builder, plan: Value, first: int, index: Value) -> Value:
+def _entry(b: Builder, plan: Value, first: int, index: int) -> Value:
     """Return an entry of a plan as a 64-bit number."""
-    return b.sext(v.load(b, b.add(plan, b.mul(index, WORD(4))), 4 * first, INT), WORD)
+    return b.sext(v.load(b, plan, first + 4 * index, INT), WORD)
 
 
-def _group(b: Builder, bench: Value, plan: Value, size: int, group: Value) -> list[Value]:
-    """Return where the channels of a group have their ticks on the bench."""
-    first = b.mul(group, WORD(size))
-    return [b.add(bench, _entry(b, plan, 0, b.add(first, WORD(k)))) for k in range(size)]
+class _Piece(NamedTuple):
+    """Sorted channels from ``low`` on, to ``high``: where they are at tick 0, and the bytes to the next."""
+
+    low: int
+    high: int
+    start: Value
+    step: Value
+
+    def at(self, b: Builder, tick: Value) -> Value:
+        """Return where they are at a tick."""
+        return b.add(self.start, b.mul(tick, self.step))
+
+    def kind(self) -> Any:
+        """Return their type."""
+        return ir.VectorType(COUNT, self.high - self.low)
 
 
-def _tick0(b: Builder, plan: Value, row: Value, group: Value, chunk: Value) -> tuple[Value, Value]:
-    """Return where a group's first tick of a chunk lies in a row, and the bytes to the next tick."""
-    step = _entry(b, plan, _STEPS, group)
-    past = b.mul(b.mul(chunk, WORD(v.TICKS_AT_ONCE)), step)
-    return b.add(b.add(row, _entry(b, plan, _BASES, group)), past), step
+def _put(b: Builder, lanes: Value, piece: _Piece, counts: Value) -> Value:
+    """Return 64 lanes with those of a piece replaced."""
+    low, high = piece.low, piece.high
+    wide = v.shuffle(b, counts, None, [min(max(k - low, 0), high - low - 1) for k in range(CHANNELS)])
+    return v.shuffle(b, lanes, wide, [CHANNELS * (low <= k < high) + k for k in range(CHANNELS)])
 
 
-def _open(context: Any, b: Builder, size: int, frame: Value, plan: Value, row: Value) -> Value:
-    bench = _bench(b)
-    with cgutils.for_range(b, WORD(SAMPLES // v.TICKS_AT_ONCE)) as chunk:
-        first = b.add(frame, b.mul(chunk.index, WORD(v.TICKS_AT_ONCE * v.ROW_BYTES)))
-        for half in range(2):
-            rows = [
-                v.load_counts(b, b.add(first, WORD(_HEADER + v.ROW_BYTES * k)), half)
-                for k in range(v.TICKS_AT_ONCE)
-            ]
-            for k, channels in enumerate(v.transpose(b, rows)):
-                v.store(b, channels, bench, v.BENCH_BYTES // 2 * half + CHANNELS * k)
-        with cgutils.for_range(b, WORD(CHANNELS // size)) as group:
-            to, step = _tick0(b, plan, row, group.index, chunk.index)
-            channels = [v.load(b, p, 0, _EIGHT) for p in _group(b, bench, plan, size, group.index)]
-            ticks = v.scatter(b, channels) if size > 1 else _elements(b, channels[0])
-            for tick in ticks:
-                v.store(b, tick, to)
-                to = b.add(to, step)
+def _pieces(b: Builder, sizes: Sequence[int], plan: Value, row: Value) -> list[_Piece]:
+    """Return the pieces of a plan; before a loop, as the compiler cannot know that a plan stays as it is."""
+    found, low = [], 0
+    for size in sizes:
+        start = b.add(row, _entry(b, plan, _STARTS, low))
+        found.append(_Piece(low, low + size, start, _entry(b, plan, _STEPS, low)))
+        low += size
+    return found
+
+
+def _open(context: Any, b: Builder, sizes: Sequence[int], *addresses: Value) -> Value:
+    frame, plan, row, ahead = addresses
+    pieces, ordered = _pieces(b, sizes, plan, row), v.order(b, b.add(plan, WORD(_SORTED)), _fast(context))
+    with cgutils.for_range(b, WORD(SAMPLES)) as tick:
+        v.fetch_to_write(b, b.add(ahead, b.mul(tick.index, WORD(_TICK_BYTES))), _TICK_BYTES)
+        source = _row(b, frame, tick.index)
+        low, high = ordered([v.load_counts(b, source, half) for half in range(2)])
+        for piece in pieces:
+            v.store(b, v.shuffle(b, low, high, range(piece.low, piece.high)), piece.at(b, tick.index))
     return context.get_dummy_value()
 
 
-def _close(b: Builder, size: int, row: Value, plan: Value, frame: Value) -> Value:
-    bench = _bench(b)
+def _close(context: Any, b: Builder, sizes: Sequence[int], row: Value, plan: Value, frame: Value) -> Value:
     seen = cgutils.alloca_once_value(b, ir.Constant(_HALF, [0] * _HALF.count))
-    kind = ir.VectorType(COUNT, size) if size > 1 else COUNT
-    with cgutils.for_range(b, WORD(SAMPLES // v.TICKS_AT_ONCE)) as chunk:
-        with cgutils.for_range(b, WORD(CHANNELS // size)) as group:
-            source, step = _tick0(b, plan, row, group.index, chunk.index)
-            ticks = []
-            for _ in range(v.TICKS_AT_ONCE):
-                ticks.append(v.load(b, source, 0, kind))
-                source = b.add(source, step)
-            channels = v.gather(b, ticks) if size > 1 else [_joined(b, ticks)]
-            for value, place in zip(channels, _group(b, bench, plan, size, group.index), strict=True):
-                v.store(b, value, place)
-        halves = [_from_bench(b, bench, half, seen) for half in range(2)]
-        first = b.add(frame, b.mul(chunk.index, WORD(v.TICKS_AT_ONCE * v.ROW_BYTES)))
-        for k, pair in enumerate(zip(*halves, strict=True)):
-            v.store_counts(b, pair, b.add(first, WORD(_HEADER + v.ROW_BYTES * k)))
+    pieces, ordered = _pieces(b, sizes, plan, row), v.order(b, b.add(plan, WORD(_BACK)), _fast(context))
+    with cgutils.for_range(b, WORD(SAMPLES)) as tick:
+        lanes = ir.Constant(ir.VectorType(COUNT, CHANNELS), ir.Undefined)
+        for piece in pieces:
+            lanes = _put(b, lanes, piece, v.load(b, piece.at(b, tick.index), 0, piece.kind()))
+        middle = CHANNELS // 2
+        halves = ordered([v.shuffle(b, lanes, None, range(low, low + middle)) for low in (0, middle)])
+        _see(b, seen, halves)
+        v.store_counts(b, halves, _row(b, frame, tick.index))
     return _fold(b, b.load(seen), b.or_)
-
-
-def _from_bench(b: Builder, bench: Value, half: int, seen: Value) -> list[Value]:
-    """Return eight ticks of half of the channels."""
-    at = v.BENCH_BYTES // 2 * half
-    channels = [v.load(b, bench, at + CHANNELS * k, _HALF) for k in range(v.TICKS_AT_ONCE)]
-    for k in range(0, v.TICKS_AT_ONCE, 2):
-        _see(b, seen, channels[k : k + 2])
-    return v.transpose(b, channels)
-
-
-def _elements(b: Builder, vector: Value) -> list[Value]:
-    return [b.extract_element(vector, INT(k)) for k in range(vector.type.count)]
-
-
-def _joined(b: Builder, elements: list[Value]) -> Value:
-    vector = ir.Constant(_EIGHT, ir.Undefined)
-    for k, element in enumerate(elements):
-        vector = b.insert_element(vector, element, INT(k))
-    return vector

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from streams.compiled import compiled
 from streams.daq import kernels
 from streams.daq.places import SAMPLES_PER_BLOCK
-from streams.daq.wibeth import FRAME_BYTES, TIMESTAMP_PER_FRAME
+from streams.daq.wibeth import CHANNELS, FRAME_BYTES, SAMPLES, TIMESTAMP_PER_FRAME
 
 ROW_BYTES = 2 * SAMPLES_PER_BLOCK
 PLAN_BYTES = 4 * kernels.PLAN
 FLAGS = np.uint64(0b10_0110 << 32)  # of word 2: bits 33 and 34 (crc_err), 37 (lol)
-MANY = 16  # streams that fill most of the memory's lines of a row, so that it pays to read all of it first
+STREAM_BYTES = 2 * CHANNELS * SAMPLES  # what a frame takes in a row
 
 
 @compiled
@@ -30,19 +30,15 @@ def open_loop(
     plans: NDArray[np.int32],
     grouped: NDArray[np.bool_],
     samples: NDArray[np.uint16],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], np.uint16]:
-    """``spans.open_span``, from addresses; the last value returned means nothing."""
-    good, flagged = np.zeros(len(counts), np.int64), np.zeros(len(counts), np.int64)
-    seen = np.uint16(0)
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """``spans.open_span``, from addresses."""
+    streams = len(counts)
+    good, flagged = np.zeros(streams, np.int64), np.zeros(streams, np.int64)
     seq = np.uint64(0xFFF) << np.uint64(40)  # seq_id is bits 40 to 51 of word 0
-    for k in range(
-        counts.max() if len(counts) else 0
-    ):  # a row stays in the cache while its streams are opened
-        for line in range(0, samples.shape[1] if len(counts) >= MANY else 0, 32):  # as in _close
-            seen |= samples[k, line]  # what is read has to be used
+    for k in range(counts.max() if streams else 0):  # a row stays in the cache while its streams are opened
         row = np.int64(samples.ctypes.data) + ROW_BYTES * k
         later = timestamp + np.uint64(TIMESTAMP_PER_FRAME) * np.uint64(k)
-        for s in range(len(counts)):
+        for s in range(streams):
             if good[s] < k or counts[s] <= k:
                 continue
             frame = addresses[s] + FRAME_BYTES * k
@@ -52,13 +48,14 @@ def open_loop(
             if checks.size > 0 and kernels.check_frame(frame) != checks[s, k]:
                 continue
             plan = np.int64(plans.ctypes.data) + PLAN_BYTES * s
+            ahead = row + ROW_BYTES + STREAM_BYTES * s  # of the next row: memory is much faster so
             if grouped[s]:
-                kernels.open_frame(frame, plan, row)
+                kernels.open_frame(frame, plan, row, ahead)
             else:
-                kernels.open_frame_singly(frame, plan, row)
+                kernels.open_frame_singly(frame, plan, row, ahead)
             good[s] = k + 1
             flagged[s] += (kernels.load_word(frame + 16) & FLAGS) != 0
-    return good, flagged, seen
+    return good, flagged
 
 
 @compiled
@@ -76,7 +73,7 @@ def open_one(
     """``spans.open_frames``, from an address."""
     places, counts = np.full(1, np.int64(address)), np.full(1, np.int64(count))
     wanted, one = checks.reshape(1, len(checks)), slice(stream, stream + 1)
-    good, _, _ = open_loop(
+    good, _ = open_loop(
         places, counts, np.full(1, word0), timestamp, wanted, plans[one], grouped[one], samples
     )
     return int(good[0])

@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.channel_map import N_CHANNELS, N_STREAMS, PLANE_CHANNELS, PLANE_FIRST
-from streams.daq import vectors
+from streams.daq import kernels
 from streams.daq.wibeth import CHANNELS, SAMPLES
 
 SAMPLES_PER_BLOCK = 163_840  # 64 ticks of 2 560 channels
-_GROUP = 4  # neighbouring channels that are moved as one
 
 
 class Places(NamedTuple):
@@ -26,7 +25,7 @@ class Places(NamedTuple):
     first: NDArray[np.int32]  # (40, 64), index of the sample of tick 0
     step: NDArray[np.int32]  # (40, 64), from one tick to the next: 800 or 960
     plans: NDArray[np.int32]  # (40, 192), the same for ``streams.daq.kernels``
-    grouped: NDArray[np.bool_]  # (40,), whether the plan moves groups of four neighbours
+    grouped: NDArray[np.bool_]  # (40,), whether its pieces are neighbours
 
 
 def places(offline: NDArray[np.int16]) -> Places:
@@ -52,16 +51,17 @@ def places(offline: NDArray[np.int16]) -> Places:
 
 
 def _plans(first: NDArray[np.int32], step: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Return the plan of each stream, and whether each four of its channels in a row are neighbours."""
+    """Return the plan of each stream, and whether the channels of each of its pieces are neighbours."""
     order = np.argsort(first, axis=1)
     first, step = np.take_along_axis(first, order, 1), np.take_along_axis(step, order, 1)
-    grouped = (np.diff(first.reshape(N_STREAMS, -1, _GROUP), axis=2) == 1).all(axis=(1, 2))
-    plans = np.zeros((N_STREAMS, 3, CHANNELS), np.int32)
-    plans[:, 0] = vectors.bench_offsets(order)
-    for row, values in ((1, first), (2, step)):
-        plans[~grouped, row] = 2 * values[~grouped]
-        plans[grouped, row, : CHANNELS // _GROUP] = 2 * values[grouped, ::_GROUP]
-    return plans.reshape(N_STREAMS, -1), grouped
+    pieces = np.repeat(np.arange(len(kernels.PIECES)), kernels.PIECES)
+    neighbours = (np.diff(first, axis=1) == 1) & (np.diff(step, axis=1) == 0)
+    grouped = (neighbours | (np.diff(pieces) > 0)).all(axis=1)
+    parts = [
+        order.astype(np.uint16).view(np.int32),
+        np.argsort(order, axis=1).astype(np.uint16).view(np.int32),
+    ]
+    return np.concatenate([*parts, 2 * first, 2 * step], axis=1, dtype=np.int32), grouped
 
 
 def planes_of(row: NDArray[np.uint16]) -> dict[str, NDArray[np.uint16]]:

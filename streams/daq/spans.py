@@ -190,8 +190,7 @@ def _opened(
     _check_span(samples, most)
     words, wanted = np.ascontiguousarray(word0, np.uint64), np.array(checks, np.uint64, ndmin=2)
     begin = np.uint64(timestamp)
-    good, flagged, _ = open_loop(addresses, counts, words, begin, wanted, table.plans, table.grouped, samples)
-    return good, flagged
+    return open_loop(addresses, counts, words, begin, wanted, table.plans, table.grouped, samples)
 
 
 def _check_span(samples: NDArray[np.uint16], rows: int) -> None:

@@ -7,21 +7,20 @@ AVX2, SSE or NEON of it.
 
 A row of a frame (one tick) is 112 bytes: 16 groups of 7 bytes, each with four counts of 14 bits. A group goes into a
 64-bit lane, then its halves and quarters are moved apart: four counts of 16 bits. Between a frame, whose rows follow
-the electronics, and a span, whose rows follow the wires, eight ticks at a time pass through a *bench*: 64 channels of
-eight ticks each, where a channel is one piece of 16 bytes that can be taken in any order.
+the electronics, and a span, whose rows follow the wires, the 64 counts of a tick are put into another order
+(``order``): one instruction for each half with AVX-512, and a walk through memory without.
 
->>> bench_offsets(np.array([0, 1, 8, 32])).tolist()
-[0, 64, 16, 512]
+>>> COUNT.width * 64 // 8, ROW_BYTES
+(128, 112)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
-from numpy.typing import NDArray
+from numba.core import cgutils
 
 from streams.daq.wibeth import ADC_MAX, FRAME_WORDS, HEADER_WORDS
 
@@ -30,20 +29,11 @@ Builder = Any
 
 BYTE, COUNT, INT, WORD = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 ROW_BYTES = 112  # one tick of 64 channels in a frame
-TICKS_AT_ONCE = 8
-BENCH_BYTES = 1024  # 64 channels of 8 ticks
+LINE_BYTES = 64  # what a cache moves at once
 CHECK_LANES = 32
 CHECK_FACTOR = 0x9E37_79B9_7F4A_7C15  # odd; 2^64 divided by the golden ratio
 _GROUP = 7  # bytes of four counts
 _TWO_COUNTS = (1 << 28) - 1
-
-
-def bench_offsets(channels: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Return the byte of a bench at which channels (0 to 63) have their eight ticks."""
-    half, rest = np.divmod(channels, 32)
-    lane, register = np.divmod(rest, 8)
-    offsets: NDArray[np.int32] = (512 * half + 64 * register + 16 * lane).astype(np.int32)
-    return offsets
 
 
 def at(b: Builder, address: Value, offset: int, kind: Any) -> Value:
@@ -68,6 +58,15 @@ def store_past(b: Builder, value: Value, address: Value, offset: int = 0) -> Non
         part = shuffle(b, value, None, range(first, first + piece))
         done = b.store(part, at(b, address, offset + 16 * k, part.type), align=16)
         done.set_metadata("nontemporal", b.module.add_metadata([INT(1)]))
+
+
+def fetch_to_write(b: Builder, address: Value, count: int) -> None:
+    """Have ``count`` bytes of memory brought near, as they will be written soon; any address will do."""
+    pointer = ir.IntType(8).as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [pointer, INT, INT, INT])
+    ask = cgutils.get_or_insert_function(b.module, kind, "llvm.prefetch.p0")
+    for low in range(0, count, LINE_BYTES):
+        b.call(ask, [at(b, address, low, ir.IntType(8)), INT(1), INT(3), INT(1)])
 
 
 def constant(kind: Any, values: Sequence[int]) -> Value:
@@ -126,40 +125,32 @@ def store_counts(b: Builder, halves: Sequence[Value], row: Value, past: bool = F
         store(b, shuffle(b, groups[0], groups[1], places[48:]), row, 48)
 
 
-def _interleave(b: Builder, x: Value, y: Value, size: int, upper: bool) -> Value:
-    """Return the lower or upper halves of x and y interleaved, items of ``size``, within each 8 elements."""
-    n = x.type.count
-    places = []
-    for lane in range(0, n, 8):
-        for k in range(lane + 4 * upper, lane + 4 * upper + 4, size):
-            places += [*range(k, k + size), *range(n + k, n + k + size)]
-    return shuffle(b, x, y, places)
+def order(b: Builder, places: Value, fast: bool) -> Callable[[Sequence[Value]], list[Value]]:
+    """Return what puts 64 counts, two <32 x i16>, into another order: count k comes from place ``places[k]``, 0 to 63.
+
+    ``places`` is the address of 64 numbers of 16 bits. ``fast`` says that the processor has AVX-512BW.
+    """
+    half = ir.VectorType(COUNT, 32)
+    if fast:
+        name, kind = "llvm.x86.avx512.vpermi2var.hi.512", ir.FunctionType(half, [half] * 3)
+        pick = cgutils.get_or_insert_function(b.module, kind, name)
+        orders = [load(b, places, 64 * k, half) for k in range(2)]
+        return lambda halves: [b.call(pick, [halves[0], one, halves[1]]) for one in orders]
+    room = b.ptrtoint(cgutils.alloca_once(b, ir.ArrayType(half, 2)), WORD)
+    return lambda halves: _walk(b, places, room, halves)
 
 
-def transpose(b: Builder, rows: Sequence[Value]) -> list[Value]:
-    """Return the transposes of the 8 x 8 squares that eight rows have side by side."""
-    both = (False, True)
-    pairs = [[_interleave(b, rows[k], rows[k + 1], 1, up) for up in both] for k in range(0, 8, 2)]
-    fours = [
-        [_interleave(b, pairs[k][side], pairs[k + 1][side], 2, up) for side in both for up in both]
-        for k in (0, 2)
-    ]
-    return [_interleave(b, fours[0][k], fours[1][k], 4, up) for k in range(4) for up in both]
-
-
-def gather(b: Builder, rows: Sequence[Value]) -> list[Value]:
-    """Return four channels of eight ticks, <8 x i16>, from eight ticks of four channels, <4 x i16>."""
-    pairs = [shuffle(b, rows[k], rows[k + 1], [0, 4, 1, 5, 2, 6, 3, 7]) for k in range(0, 8, 2)]
-    fours = [[_interleave(b, pairs[k], pairs[k + 1], 2, up) for up in (False, True)] for k in (0, 2)]
-    return [_interleave(b, fours[0][k], fours[1][k], 4, up) for k in range(2) for up in (False, True)]
-
-
-def scatter(b: Builder, channels: Sequence[Value]) -> list[Value]:
-    """Return eight ticks of four channels, <4 x i16>, from four channels of eight ticks, <8 x i16>."""
-    both = (False, True)
-    pairs = [[_interleave(b, channels[k], channels[k + 1], 1, up) for up in both] for k in (0, 2)]
-    fours = [_interleave(b, pairs[0][side], pairs[1][side], 2, up) for side in both for up in both]
-    return [shuffle(b, four, None, places) for four in fours for places in ([0, 1, 2, 3], [4, 5, 6, 7])]
+def _walk(b: Builder, places: Value, room: Value, halves: Sequence[Value]) -> list[Value]:
+    """Return counts in another order, by way of ``room`` in memory."""
+    for k in range(2):
+        store(b, halves[k], room, 64 * k)
+    found = [ir.Constant(halves[0].type, ir.Undefined)] * 2
+    for number in range(64):
+        place = b.zext(load(b, places, 2 * number, COUNT), WORD)
+        count = load(b, b.add(room, b.mul(place, WORD(2))), 0, COUNT)
+        half, lane = divmod(number, 32)
+        found[half] = b.insert_element(found[half], count, INT(lane))
+    return found
 
 
 def check_step(b: Builder, lanes: Value, factors: Sequence[int]) -> Value:

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def results() -> str:
-    """Digest of all that the kernels make of seeded bits, with a map in groups of four and one without."""
+    """Digest of all that the kernels make of seeded bits, with a map in pieces and one without."""
     digest = hashlib.sha256()
     rng = np.random.default_rng(5)
     frames = rng.integers(0, 2**64 - 1, (40, 1, 900), np.uint64)
@@ -66,9 +66,10 @@ def module(build) -> str:
     return str(text)
 
 
-@pytest.mark.parametrize("size", [4, 1])
-def test_other_kinds_of_processor_get_machine_code(size):
-    nothing = SimpleNamespace(get_dummy_value=lambda: None)
+@pytest.mark.parametrize("sizes", [kernels.PIECES, (1,) * 64])
+def test_other_kinds_of_processor_get_machine_code(sizes):
+    other = SimpleNamespace(magic_tuple=lambda: ("aarch64-unknown-linux-gnu", "generic", "+neon"))
+    context = SimpleNamespace(get_dummy_value=lambda: None, codegen=lambda: other)
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     try:
@@ -77,10 +78,10 @@ def test_other_kinds_of_processor_get_machine_code(size):
         pytest.skip("this LLVM has no aarch64")
     machine = target.create_target_machine(opt=3)
     for build in (
-        lambda b, *args: kernels._open(nothing, b, size, *args),
-        lambda b, *args: kernels._close(b, size, *args),
+        lambda b, *args: kernels._open(context, b, sizes, *args[:1], *args),
+        lambda b, *args: kernels._close(context, b, sizes, *args),
         lambda b, frame, *_: kernels._check(b, frame),
-        lambda b, frame, counts, _: kernels._unpack(nothing, b, vectors.store_past, frame, counts),
+        lambda b, frame, counts, _: kernels._unpack(context, b, vectors.store_past, frame, counts),
         lambda b, counts, frame, _: kernels._pack(b, True, counts, frame),
     ):
         code = machine.emit_assembly(llvm.parse_assembly(module(build)))
