@@ -20,6 +20,7 @@ _SUMMARY = {
     "import": "bring recorded waveforms into a DUNE-DAQ HDF5 file",
     "tpg": "find trigger primitives in raw frames, as DUNE's code does",
     "activities": "make trigger activities and candidates of primitives, as DUNE's code does",
+    "snb": "run the public supernova study's 48 configurations: efficiency and background",
     "compare": "compare two files of trigger primitives: what differs, and why",
     "train": "train the quantised network on simulated images",
     "convert": "convert a trained model into an hls4ml project and streaming RTL",

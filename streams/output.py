@@ -18,6 +18,23 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def check_free(target: Path) -> None:
+    """Refuse an output that could not be written, before the work that it would be lost after.
+
+    Raises
+    ------
+    ConfigError : ``target`` exists, or its parent folder does not.
+
+    >>> check_free(Path("none/r.json"))
+    Traceback (most recent call last):
+    streams.errors.ConfigError: output none/r.json: the folder none does not exist: create it first
+    """
+    if target.exists():
+        raise ConfigError(f"output {target} exists already: remove it or choose another name")
+    if not target.parent.is_dir():
+        raise ConfigError(f"output {target}: the folder {target.parent} does not exist: create it first")
+
+
 @contextmanager
 def fresh(target: Path, *, folder: bool) -> Iterator[Path]:
     """Yield a temporary path beside ``target`` that becomes ``target`` if the body succeeds.
@@ -38,10 +55,7 @@ def fresh(target: Path, *, folder: bool) -> Iterator[Path]:
     ...     (Path(d) / "model" / "x").read_text()
     '1'
     """
-    if target.exists():
-        raise ConfigError(f"output {target} exists already: remove it or choose another name")
-    if not target.parent.is_dir():
-        raise ConfigError(f"output {target}: the folder {target.parent} does not exist: create it first")
+    check_free(target)
     part = target.with_name(f".{target.name}.part{os.getpid()}")
     _remove(part)
     try:

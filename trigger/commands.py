@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from streams.errors import ConfigError
-
 if TYPE_CHECKING:
     from trigger.replay import Result
 
@@ -25,11 +23,13 @@ def train(
     """
     from streams import toml
     from streams.console import console, table
+    from streams.output import check_free
     from trigger import train as training
     from trigger.config import TrainConfig
 
     settings = toml.load(config, TrainConfig)
-    _absent(picture)
+    if picture is not None:
+        check_free(picture)
     result = training.run(settings, output)
     if picture is not None:
         from trigger import plots
@@ -54,9 +54,9 @@ def replay(
     ),
     speed: float = typer.Option(0.0, help="1: as fast as the detector; 0: as fast as it goes"),
     strict: bool = typer.Option(False, "--strict", help="end with the first fault, exit code 1"),
-    crate: int | None = typer.Option(None, help="crate of a file with several"),
+    crate: int | None = typer.Option(None, "--crate", help="read this crate only"),
     channel_map: Path | None = typer.Option(
-        None, "--map", help="DUNE's PD2HDChannelMap, for a file without a map"
+        None, "--channel-map", help="DUNE's PD2HDChannelMap, if not the file's own map"
     ),
 ) -> None:
     """Replay a file, a folder or a simulation through the trigger: triggers against truth, and every fault counted.
@@ -68,13 +68,14 @@ def replay(
     Example: lartrig replay run.h5 --firmware firmware/ --faults "lost=0.01,flipped=0.01,silent=3@50"
     """
     from streams.console import console, table
+    from streams.output import check_free
     from trigger import replay as replaying
     from trigger import report as reports
     from trigger.replay_source import Asked, open_source
 
     loaded = replaying.load(firmware)
-    _absent(report)
-    _absent(pictures)
+    for path in filter(None, (report, pictures)):
+        check_free(path)
     asked = Asked(interactions, exposure, faults, speed, strict, crate, channel_map)
     found = open_source(source, asked)
     result = replaying.run(
@@ -93,21 +94,6 @@ def replay(
     console.print(reports.summary(content))
     if found.rows():
         console.print(table("Frames of the readout", found.rows()))
-
-
-def _absent(path: Path | None) -> None:
-    """Refuse an output that could not be written, before the work that it would be lost after.
-
-    >>> _absent(Path("none/r.json"))
-    Traceback (most recent call last):
-    streams.errors.ConfigError: output none/r.json: the folder none does not exist: create it first
-    """
-    if path is None:
-        return
-    if path.exists():
-        raise ConfigError(f"output {path} exists already: remove it or choose another name")
-    if not path.parent.is_dir():
-        raise ConfigError(f"output {path}: the folder {path.parent} does not exist: create it first")
 
 
 def _write_json(content: dict[str, Any], path: Path) -> None:

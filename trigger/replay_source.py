@@ -146,7 +146,7 @@ def _simulation(source: Path, asked: Asked, faults: Faults) -> Source:
     factor = per_10kt(config)
     if asked.crate is not None or asked.channel_map is not None:
         raise ConfigError(
-            f"{source}: a simulation names its crate and channel_map itself: leave out --crate and --map"
+            f"{source}: a simulation names its crate and channel_map itself: leave out --crate and --channel-map"
         )
     shown = _shown("replay, frames (about)", _frames(source, config, asked))
     report, ledger = Report(), Ledger()

@@ -76,7 +76,9 @@ class Catalogue:
         there = self.crates
         if not there:
             held = ", ".join(f"{count} {kind}" for kind, (count, _) in sorted(self.others.items()))
-            raise UserError(f"{self.source}: holds no WIBEth frames{f', but {held}' if held else ''}")
+            raise UserError(
+                f"{self.source}: holds no WIBEth frames{f', but {held}' if held else ''}: give a file of raw frames"
+            )
         listed = ", ".join(map(str, there))
         if asked is None and len(there) > 1:
             raise UserError(f"{self.source}: holds the crates {listed}: choose one with --crate")

@@ -27,7 +27,9 @@ from pathlib import Path
 
 from streams.errors import UserError
 
-PATIENCE_S = 30.0  # without a sign of life it hangs; one object takes milliseconds
+PATIENCE_S = (
+    600.0  # without a sign of life, for a disk that stalls; a hang of HDF5 ends the child's fork much sooner
+)
 _CHILD = Path(__file__).with_name("probe_child.py")
 _KEPT = 10_000  # files remembered
 
@@ -121,7 +123,10 @@ def _ask(path: Path, resolved: str) -> None:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGKILL)
                 _prober.stop()
-                raise UserError(f"{path} is damaged: HDF5 hangs on it (no answer in {PATIENCE_S:g} s)")
+                raise UserError(
+                    f"cannot read {path}: got no answer in {PATIENCE_S:g} s: its disk stalls, or HDF5 hangs on it: "
+                    "try again"
+                )
             word = child.stdout.readline().rstrip(b"\n")
             said = said or word.removeprefix(b"bad ").decode() if word.startswith(b"bad ") else said
     except BrokenPipeError:
@@ -129,7 +134,7 @@ def _ask(path: Path, resolved: str) -> None:
     if word != b"done":
         code = int(word.split()[1]) if word.startswith(b"died ") else _prober.stop()
         why = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        verb = "hangs" if why == "SIGALRM" else "crashes"
+        verb = "hangs" if why == "SIGPROF" else "crashes"
         raise UserError(f"{path} is damaged: HDF5 {verb} on it ({why})")
     if said:
         raise UserError(f"{path} is damaged or cut short: HDF5 says: {said}")

@@ -18,7 +18,9 @@ import h5py
 
 _SMALL_BYTES = 1 << 26  # datasets up to this size are read whole if they are not in one piece
 _BEAT_S = 1.0
-_PATIENCE_S = 25  # without a beat the fork is ended
+_PATIENCE_S = (
+    25.0  # of the processor without a beat: HDF5 hangs; a slow disk or a stopped process does not count
+)
 _OPEN = (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError)  # what h5py raises on damage
 
 
@@ -55,14 +57,14 @@ def _answer(word: str) -> None:
 
 def read(path: str) -> None:
     """Read a file and end this process."""
-    signal.alarm(_PATIENCE_S)
+    signal.setitimer(signal.ITIMER_PROF, _PATIENCE_S)
     last = time.monotonic()
 
     def beat() -> None:
         nonlocal last
         if time.monotonic() - last > _BEAT_S:
             last = time.monotonic()
-            signal.alarm(_PATIENCE_S)
+            signal.setitimer(signal.ITIMER_PROF, _PATIENCE_S)
             _answer("more")
 
     try:

@@ -31,6 +31,7 @@ from streams.errors import UserError
 from streams.files import records
 from streams.files.disk import OutputFile, whole_file
 from streams.files.hdf5 import opened
+from streams.files.run_files import run_files
 
 CHECK = "crc32"
 _WORDS = {
@@ -112,7 +113,8 @@ def _write_record(file: OutputFile, span: fragment.Span, batch: NDArray[np.void]
 def read_tps(path: Path) -> Iterator[NDArray[np.void]]:
     """Yield the TPs of each fragment, TP array (n,), in the order of records and sources.
 
-    Fragments of other kinds are passed over. The file may be ours or DUNE's; ours are checked bit by bit.
+    Fragments of other kinds are passed over. The file may be ours or DUNE's; ours are checked bit by bit. The files of
+    a run in a folder are read one after the other.
 
     Raises
     ------
@@ -146,19 +148,22 @@ def payloads(path: Path) -> Iterator[tuple[str, bytes]]:
         yield from fragments
 
 
-def _payloads(path: Path) -> Iterator[list[tuple[str, bytes]]]:
+def _payloads(source: Path) -> Iterator[list[tuple[str, bytes]]]:
     """Yield the fragments of each record that has any: a name, and the bytes behind the header."""
-    some = False
-    with opened(path) as file:
-        names = sorted((name for name in file if _RECORD.fullmatch(name)), key=_number)
-        for name in names:
-            datasets = [(f"{path}: {one.name[1:]}", one) for one in _fragments(path, file[name])]
-            if datasets:
-                some = True
-                yield [(where, fragment_payload(where, one)) for where, one in datasets]
+    count = some = 0
+    for _, path, _ in run_files(source):
+        with opened(path) as file:
+            names = sorted((name for name in file if _RECORD.fullmatch(name)), key=_number)
+            count += len(names)
+            for name in names:
+                datasets = [(f"{path}: {one.name[1:]}", one) for one in _fragments(path, file[name])]
+                some += bool(datasets)
+                if datasets:
+                    yield [(where, fragment_payload(where, one)) for where, one in datasets]
     if not some:
         raise UserError(
-            f"{path}: got {len(names)} records without TPs, want a dataset *_Trigger_Primitive in at least one"
+            f"{source}: got {count} records without TPs, want a dataset *_Trigger_Primitive in at least one: "
+            "lartrig tpg finds the TPs of raw frames"
         )
 
 

@@ -17,7 +17,7 @@ from streams.daq import wibeth
 from streams.errors import ConfigError
 from streams.inspection.look import CrateSummary, Inspection
 from streams.inspection.tps import HEIGHT_STEP, TpSums
-from streams.output import fresh
+from streams.output import check_free, fresh
 from streams.receiver.report import CAUSES
 
 PLANE_COLOURS = {"U": "#0b62a4", "V": "#1b8a5a", "X": "#c2571a"}
@@ -41,8 +41,8 @@ def check_name(path: Path | None) -> None:
     """Refuse, before anything is read, a picture that exists or whose format is not known."""
     if path is not None and path.suffix not in FORMATS:
         raise ConfigError(f"output {path}: got the ending {path.suffix!r}, want one of {', '.join(FORMATS)}")
-    if path is not None and path.exists():
-        raise ConfigError(f"output {path} exists already: remove it or choose another name")
+    if path is not None:
+        check_free(path)
 
 
 def write(seen: Inspection, path: Path) -> list[Path]:

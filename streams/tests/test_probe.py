@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -27,7 +28,7 @@ def test_hdf5_that_crashes_or_hangs_is_a_sentence(tmp_path, run, monkeypatch):
     os.utime(path, (1, 1))
     os.kill(probe._prober.child.pid, signal.SIGSTOP)
     monkeypatch.setattr(probe, "PATIENCE_S", 0.05)
-    with pytest.raises(UserError, match=r"run\.h5 is damaged: HDF5 hangs on it \(no answer in 0\.05 s\)"):
+    with pytest.raises(UserError, match=r"cannot read .*run\.h5: got no answer in 0\.05 s: its disk stalls"):
         catalogue.read(path)
     monkeypatch.setattr(probe, "PATIENCE_S", 30.0)
     with hdf5.opened(path):  # a new child, which is there for the next file
@@ -36,6 +37,20 @@ def test_hdf5_that_crashes_or_hangs_is_a_sentence(tmp_path, run, monkeypatch):
     monkeypatch.setattr(probe._Prober, "start", lambda self: crashing(self))
     with pytest.raises(UserError, match=r"run\.h5 is damaged: HDF5 crashes on it \(SIGABRT\)"):
         catalogue.read(path)
+
+
+@pytest.mark.parametrize(("visit", "code"), [("while True: pass", -signal.SIGPROF), ("time.sleep(0.6)", 0)])
+def test_a_hang_is_time_of_the_processor_and_not_of_a_slow_disk(run, visit, code):
+    words = f"""
+import time
+from streams.files import probe_child
+probe_child._PATIENCE_S = 0.2
+def visit(*_):
+    {visit}
+probe_child.visit = visit
+probe_child.read({str(run)!r})
+"""
+    assert subprocess.run([sys.executable, "-c", words], check=False, timeout=60).returncode == code
 
 
 def crashing(prober):

@@ -23,6 +23,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from streams import toml
 from streams.errors import ConfigError
 
 GROUP = "lartrig.activities"
@@ -137,8 +138,8 @@ def configure(name: str, parameters: Mapping[str, object] | None = None) -> Make
 
     >>> configure("adc_simple_window", {"window": 100})
     Traceback (most recent call last):
-    streams.errors.ConfigError: adc_simple_window (TA): Object contains unknown field `window`: the parameters are \
-adc_threshold, max_time_over_threshold, prescale, window_length
+    streams.errors.ConfigError: adc_simple_window (TA): got the parameter window, want one of prescale, \
+max_time_over_threshold, window_length, adc_threshold
     """
     from trigger.activities.framed import FramedMaker
 
@@ -173,8 +174,4 @@ def read(where: str, stage: Stage, parameters: Mapping[str, object]) -> msgspec.
     ------
     ConfigError : an unknown parameter, a wrong type or a value out of range.
     """
-    try:
-        return msgspec.convert(dict(parameters), stage.parameters)
-    except msgspec.ValidationError as error:
-        known = sorted(field.name for field in msgspec.structs.fields(stage.parameters))
-        raise ConfigError(f"{where}: {error}: the parameters are {', '.join(known)}") from error
+    return toml.convert(parameters, stage.parameters, where)

@@ -8,12 +8,14 @@ import typer
 
 
 def activities(
-    source: Path = typer.Argument(..., help="HDF5 file of TPs, ours or DUNE's"),
+    source: Path = typer.Argument(..., help="HDF5 file of TPs, ours or DUNE's, or folder of a run's"),
     algorithm: str = typer.Option(..., "--algorithm", "-a", help="channel_adjacency, horizontal_muon, ..."),
     given: list[str] = typer.Option([], "--set", "-s", help="NAME=VALUE, by DUNE's name; may be repeated"),
     output: Path = typer.Option(None, "--output", "-o", help="HDF5 file of TAs (and TCs) to write"),
     candidates: bool = typer.Option(False, "--candidates", help="make TCs of the TAs too"),
-    candidate_given: list[str] = typer.Option([], "--set-tc", help="NAME=VALUE for the TC maker"),
+    candidate_given: list[str] = typer.Option(
+        [], "--set-tc", help="NAME=VALUE for the TC maker; may be repeated"
+    ),
     candidate_algorithm: str = typer.Option("", "--tc-algorithm", help="of the TCs, if not that of the TAs"),
     detector: int = typer.Option(None, "--detector", help="number of the detector, in a file of several"),
     flush: bool = typer.Option(False, "--flush", help="close the last window with a TP at the end of time"),

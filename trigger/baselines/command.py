@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,9 +30,7 @@ def tpg(
     threshold: str = typer.Option(
         "", "--threshold", "-t", help="ADC counts; three with commas for planes U, V, X"
     ),
-    parameter: list[str] = typer.Option(
-        [], "--parameter", "-p", help="NAME=VALUE, by DUNE's name; may be repeated"
-    ),
+    given: list[str] = typer.Option([], "--set", "-s", help="NAME=VALUE, by DUNE's name; may be repeated"),
     crate: int = typer.Option(None, "--crate", help="read this crate only"),
     channel_map: Path = typer.Option(
         None, "--channel-map", help="DUNE's PD2HDChannelMap, if not the file's own map"
@@ -41,7 +40,11 @@ def tpg(
 ) -> None:
     """Find trigger primitives in raw frames, as DUNE's code does, and write them in DUNE's layout.
 
-    Example: lartrig tpg run.h5 --algorithm simple_threshold --numerics tpglibs_v2 --threshold 60 -o tps.h5
+    A pedestal of tpglibs needs 90 ms to settle, as DUNE's does: a shorter file gives no TPs without --settled.
+
+    Example: lartrig tpg run.h5 --algorithm simple_threshold --threshold 60 --settled -o tps.h5
+
+    Example: lartrig tpg run/ -a abs_rs -n fdreadoutlibs --set tpg_threshold=60 --crate 2 -o tps.h5
     """
     from streams.console import console, table
     from streams.errors import UserError
@@ -49,12 +52,12 @@ def tpg(
     from trigger.baselines import algorithms, options
     from trigger.baselines.from_file import Task
 
-    given = options.parameters(numerics, threshold, parameter)
-    chain = algorithms.make(algorithm, numerics, given)
+    parameters = options.parameters(numerics, threshold, given)
+    chain = algorithms.make(algorithm, numerics, parameters)
     if settled:
         chain = options.settled(chain)
-    task = Task(source, chain, crate, channel_map, strict)
-    facts = {"algorithm": algorithm, "numerics": numerics, "parameters": given, "settled": settled}
+    task = Task(source, chain, crate, channel_map, strict, shown="tpg")
+    facts = {"algorithm": algorithm, "numerics": numerics, "parameters": parameters, "settled": settled}
     report = Report()
     rows = _write(task, output, facts, report)
     console.print(table(f"TPs {output}", rows))
@@ -71,12 +74,17 @@ def _write(task: Task, output: Path, facts: dict[str, Any], report: Report) -> d
     from trigger.baselines.from_file import batches
 
     seen: list[Generator] = []
+    planes: Counter[str] = Counter()
 
     def tps() -> Iterator[NDArray[np.void]]:
         for batch, generator in batches(task, report):
             seen[:] = [generator]
+            planes.update(options.by_plane(batch))
             yield batch
 
-    plan = TpPlan(version=task.chain.tp_version, config_json=json.dumps(facts))
-    written = write_tps(output, tps(), plan, {"command": "tpg", "source": str(task.source), **facts})
-    return options.summary(task.chain, written, seen[0].dropped, report)
+    file = task.found.files[0]
+    index = 0 if task.source.is_dir() else file.index
+    config = json.dumps(facts)
+    plan = TpPlan(task.chain.tp_version, file.run_number, file_index=index, config_json=config)
+    write_tps(output, tps(), plan, {"command": "tpg", "source": str(task.source), **facts})
+    return options.summary(task.chain, planes, seen[0].dropped, report)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,9 @@ from streams.daq import spans, wibeth
 from streams.daq.tp import TP
 from streams.errors import UserError
 from streams.files import catalogue
+from streams.files.catalogue import Catalogue
 from streams.files.crate_map import table_of
+from streams.files.windows import Window
 from streams.receiver.receive import BLOCKS_AT_ONCE, Identity, Links, Span, identity_of
 from streams.receiver.report import Report
 from trigger.baselines.chain import Chain
@@ -47,6 +50,7 @@ class Task:
     crate : which crate to read, if there are several.
     channel_map : DUNE's text file PD2HDChannelMap; without it the map in the file, else the built-in rule.
     strict : end with the first thing that is wrong.
+    shown : label of a progress bar on stderr; without it nothing is shown.
     """
 
     source: Path
@@ -54,6 +58,12 @@ class Task:
     crate: int | None = None
     channel_map: Path | None = None
     strict: bool = False
+    shown: str = ""
+
+    @cached_property
+    def found(self) -> Catalogue:
+        """What the source holds."""
+        return catalogue.read(self.source)
 
 
 class Tap:
@@ -110,7 +120,7 @@ def batches(task: Task, report: Report) -> Iterator[tuple[NDArray[np.void], Gene
     ------
     UserError : a source or map that cannot be used; with ``strict`` whatever is wrong with a frame.
     """
-    found = catalogue.read(task.source)
+    found = task.found
     crate = found.crate(task.crate)
     table = table_of(found, crate, task.channel_map)
     identity = identity_of(found.words[crate], table)
@@ -126,13 +136,23 @@ def batches(task: Task, report: Report) -> Iterator[tuple[NDArray[np.void], Gene
 
     parts: list[NDArray[np.void]] = [np.zeros(0, TP)]
     begin = 0
-    for _, span in replay.received(found, crate, table, report, task.strict, through):
+    for span in _watched(task, crate, replay.received(found, crate, table, report, task.strict, through)):
         begin = begin or span.timestamp
         if span.timestamp - begin >= SLICE or sum(map(len, parts)) >= BATCH:
             yield np.concatenate(parts), generator
             parts, begin = parts[:1], span.timestamp
         parts.append(generator.process(_frames(span, taps[0], identity), span.missing))
     yield np.concatenate(parts), generator
+
+
+def _watched(task: Task, crate: int, source: Iterable[tuple[Window, Span]]) -> Iterable[Span]:
+    spans = (span for _, span in source)
+    if not task.shown:
+        return spans
+    from streams.console import progress
+
+    blocks = (window.n_blocks for window in task.found.windows if window.crate == crate)
+    return progress(spans, task.shown, total=sum(-(-n // BLOCKS_AT_ONCE) for n in blocks))
 
 
 def _assembly(task: Task, crate: int) -> int:

@@ -11,11 +11,15 @@ streams.errors.ConfigError: --threshold: got 60,60,30, want one number: fdreadou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from streams.block import TICK_NS
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.block import TICK_NS, TICKS_PER_BLOCK
+from streams.channel_map import N_CHANNELS, PLANE_CHANNELS, PLANE_FIRST
 from streams.errors import ConfigError
 from streams.receiver.report import Report
 from trigger.baselines.chain import Chain, Step
@@ -26,7 +30,7 @@ _LISTS = ("channel_mask", "tpg_channel_mask")
 
 
 def parameters(numerics: str, threshold: str, given: Sequence[str]) -> dict[str, Any]:
-    """Return parameters by DUNE's names from the options ``--threshold`` and ``--parameter``.
+    """Return parameters by DUNE's names from the options ``--threshold`` and ``--set``.
 
     Raises
     ------
@@ -36,9 +40,9 @@ def parameters(numerics: str, threshold: str, given: Sequence[str]) -> dict[str,
     found: dict[str, Any] = {}
     for text, (name, sign, value) in zip(given, pairs, strict=True):
         if not sign or not name:
-            raise ConfigError(f"--parameter: got {text}, want NAME=VALUE")
+            raise ConfigError(f"--set: got {text}, want NAME=VALUE")
         if name in found:
-            raise ConfigError(f"--parameter: got {name} twice, want each name once")
+            raise ConfigError(f"--set: got {name} twice, want each name once")
         found[name] = [part for part in value.split(",") if part] if name in _LISTS else value
     if not threshold:
         return found
@@ -52,7 +56,7 @@ def parameters(numerics: str, threshold: str, given: Sequence[str]) -> dict[str,
     names = ["tpg_threshold"] if numerics == "fdreadoutlibs" else ["plane0", "plane1", "plane2"]
     twice = sorted({*names} & {*found})
     if twice:
-        raise ConfigError(f"--threshold and --parameter {twice[0]}: both give the threshold: leave one out")
+        raise ConfigError(f"--threshold and --set {twice[0]}: both give the threshold: leave one out")
     return found | dict(zip(names, values * (len(names) // len(values)), strict=True))
 
 
@@ -70,9 +74,29 @@ def settled(chain: Chain) -> Chain:
     return replace(chain, steps=tuple(steps))
 
 
-def summary(chain: Chain, written: int, dropped: Dropped, report: Report) -> dict[str, str]:
-    """Return the rows of the summary."""
-    rows = {"TPs": str(written), "frames of each stream": str(report.blocks)}
+def by_plane(tps: NDArray[np.void]) -> dict[str, int]:
+    """Return how many TPs are on each plane.
+
+    >>> tps = np.zeros(3, [("channel", "u4")])
+    >>> tps["channel"] = 799, 800, 2560
+    >>> by_plane(tps)
+    {'U': 2, 'V': 1, 'X': 0}
+    """
+    inside = tps["channel"].astype(np.int64) % N_CHANNELS
+    at = np.searchsorted(list(PLANE_FIRST.values()), inside, side="right") - 1
+    return dict(zip(PLANE_FIRST, np.bincount(at, minlength=len(PLANE_FIRST)).tolist(), strict=True))
+
+
+def summary(chain: Chain, planes: Mapping[str, int], dropped: Dropped, report: Report) -> dict[str, str]:
+    """Return the rows of the summary: TPs by plane with their rates, and what was dropped."""
+    seconds = report.blocks * TICKS_PER_BLOCK * TICK_NS * 1e-9
+    rows = {
+        "frames of each stream": f"{report.blocks}, {seconds * 1e3:.3f} ms",
+        "TPs": str(sum(planes.values())),
+    }
+    for plane, count in planes.items():
+        rate = count / seconds / PLANE_CHANNELS[plane] if seconds else 0.0
+        rows[f"plane {plane}"] = f"{count}, {rate:.3g} Hz per channel"
     reasons = {name.replace("_", " "): count for name, count in dropped._asdict().items() if count}
     if reasons:
         rows["dropped"] = ", ".join(f"{count} {reason}" for reason, count in reasons.items())

@@ -7,8 +7,8 @@ DUNE-DAQ/readoutlibs readoutconfig.jsonnet @6cfe528. Thresholds are 16-bit signe
 (60, 100, 30)
 >>> read(Fdreadoutlibs, {"tpg_treshold": 60}, "simple_threshold")
 Traceback (most recent call last):
-streams.errors.ConfigError: simple_threshold: Object contains unknown field `tpg_treshold`: the parameters are \
-tpg_threshold, tpg_rs_memory_factor, tpg_rs_scale_factor, tpg_frugal_streaming_accumulator_limit, \
+streams.errors.ConfigError: simple_threshold: got the parameter tpg_treshold, want one of tpg_threshold, \
+tpg_rs_memory_factor, tpg_rs_scale_factor, tpg_frugal_streaming_accumulator_limit, \
 enable_simple_threshold_on_collection, tp_timeout, tpg_channel_mask
 """
 
@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from streams.errors import ConfigError
+from streams import toml
 from trigger.baselines.running_sum import PerPlane
 
 Int16 = Annotated[int, Meta(ge=-32768, le=32767)]
@@ -99,8 +99,4 @@ def read(kind: type[Settings], parameters: Mapping[str, Any], where: str) -> Set
     ------
     ConfigError : an unknown name, or a value of the wrong kind or out of range.
     """
-    try:
-        return msgspec.convert(dict(parameters), kind, strict=False)
-    except msgspec.ValidationError as error:
-        known = ", ".join(kind.__struct_fields__)
-        raise ConfigError(f"{where}: {error}: the parameters are {known}") from None
+    return toml.convert(parameters, kind, where, strict=False)

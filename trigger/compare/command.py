@@ -8,10 +8,10 @@ import typer
 
 
 def compare(
-    a: Path = typer.Argument(..., help="HDF5 file of TPs, ours or DUNE's"),
-    b: Path = typer.Argument(..., help="HDF5 file of TPs to compare it with"),
+    a: Path = typer.Argument(..., help="HDF5 file of TPs, ours or DUNE's, or folder of a run's"),
+    b: Path = typer.Argument(..., help="file or folder of TPs to compare it with"),
     output: Path | None = typer.Option(None, "--output", "-o", help="folder for compare.json and the plots"),
-    json_file: Path | None = typer.Option(None, "--json", help="JSON file to write"),
+    report_file: Path | None = typer.Option(None, "--report", help="JSON file to write"),
     match: str = typer.Option(
         "overlap", "--match", help="overlap: TPs whose times overlap; exact: TPs of the same start"
     ),
@@ -22,18 +22,21 @@ def compare(
     """Compare two files of trigger primitives: what is the same, what is not, and why. Exit code 1 if they differ.
 
     Example: lartrig compare ours.h5 theirs.h5 -o compared/
+
+    Example: lartrig compare ours.h5 theirs/ --match exact --report compared.json
     """
     from streams.console import console, table
     from streams.errors import ConfigError
+    from streams.output import check_free
     from trigger.compare import report
     from trigger.compare.comparison import compare as run
 
     if match not in ("overlap", "exact"):
         raise ConfigError(f"--match: got {match}, want overlap or exact")
-    for path in (output, json_file):
-        _absent(path)
+    for path in filter(None, (output, report_file)):
+        check_free(path)
     found = run(a, b, match, shift)  # type: ignore[arg-type]  # one of the two, as was just seen
-    _write(found, output, json_file)
+    _write(found, output, report_file)
     console.print(table(f"{a} (a), {b} (b)", report.counts(found)))
     for shown in report.tables(found):
         console.print(shown)
@@ -41,17 +44,7 @@ def compare(
         raise typer.Exit(1)
 
 
-def _absent(path: Path | None) -> None:
-    """Refuse an output that could not be written, before the work that it would be lost after."""
-    from streams.errors import ConfigError
-
-    if path is not None and path.exists():
-        raise ConfigError(f"output {path} exists already: remove it or choose another name")
-    if path is not None and not path.parent.is_dir():
-        raise ConfigError(f"output {path}: the folder {path.parent} does not exist: create it first")
-
-
-def _write(found: object, output: Path | None, json_file: Path | None) -> None:
+def _write(found: object, output: Path | None, report_file: Path | None) -> None:
     import json
 
     from streams.output import fresh
@@ -60,8 +53,8 @@ def _write(found: object, output: Path | None, json_file: Path | None) -> None:
 
     assert isinstance(found, Comparison)
     text = json.dumps(report.content(found), indent=1) + "\n"
-    if json_file is not None:
-        with fresh(json_file, folder=False) as part:
+    if report_file is not None:
+        with fresh(report_file, folder=False) as part:
             part.write_text(text)
     if output is not None:
         with fresh(output, folder=True) as part:

@@ -140,7 +140,7 @@ def test_swift_times_count_from_the_start_of_the_window() -> None:
 
 
 def test_swift_has_no_prescale() -> None:
-    with pytest.raises(ConfigError, match="unknown field `prescale`"):
+    with pytest.raises(ConfigError, match="got the parameter prescale, want"):
         configure("swift", {"prescale": 2})
 
 

@@ -184,7 +184,7 @@ def test_tps_of_a_future_version_are_one_sentence(source):
         (
             ("-a", "prescale", "-s", "factor=2"),
             ConfigError,
-            "unknown field `factor`: the parameters are max_time_over",
+            "got the parameter factor, want one of ",
         ),
         (("-a", "prescale", "-s", "prescale"), ConfigError, "--set: got 'prescale', want NAME=VALUE"),
         (
@@ -195,9 +195,9 @@ def test_tps_of_a_future_version_are_one_sentence(source):
         (
             ("-a", "prescale", "-s", "prescale=few"),
             ConfigError,
-            "Expected `int`, got `str` - at `$.prescale`",
+            "prescale: got ",
         ),
-        (("-a", "prescale", "-s", "prescale=-1"), ConfigError, "Expected `int` >= 0 - at `$.prescale`"),
+        (("-a", "prescale", "-s", "prescale=-1"), ConfigError, "prescale: got -1, want int >= 0"),
         (("-a", "prescale", "--set-tc", "prescale=1"), ConfigError, "give --candidates too"),
         (("-a", "horizontal_muon", "--candidates"), ConfigError, "both false, which DUNE's code refuses"),
         (("-a", "channel_adjacency", "--candidates"), ConfigError, "it triggers on nothing"),

@@ -56,7 +56,7 @@ def test_the_command_says_equal_or_not_by_its_exit_code(tmp_path: Path) -> None:
     other["adc_integral"][3] += 5
     b = write(tmp_path / "b.h5", other, version=1)
     assert run(a, a).exit_code == 0
-    result = run(a, b, "-o", tmp_path / "out", "--json", tmp_path / "found.json")
+    result = run(a, b, "-o", tmp_path / "out", "--report", tmp_path / "found.json")
     assert result.exit_code == 1, result.output
     written = json.loads((tmp_path / "found.json").read_text())
     assert written == json.loads((tmp_path / "out" / "compare.json").read_text())
@@ -85,7 +85,7 @@ def test_a_file_of_empty_fragments_is_compared(tmp_path: Path, monkeypatch: pyte
         (["absent.h5"], "cannot read"),
         (["a.h5", "--match", "near"], "--match: got near, want overlap or exact"),
         (["a.h5", "-o", "a.h5"], "exists already"),
-        (["a.h5", "--json", "none/x.json"], "does not exist"),
+        (["a.h5", "--report", "none/x.json"], "does not exist"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(
