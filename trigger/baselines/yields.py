@@ -1,68 +1,57 @@
-"""Trigger primitives per interaction and per second of noise, next to published ones.
+"""Trigger primitives of MARLEY events next to published ones, and what each difference between the two does.
 
-``python -m trigger.baselines.yields FOLDER [--seconds 0.2]`` simulates one assembly without radiological backgrounds
-twice, with interactions and without: the noise is the same, so what is more is due to the interactions. It writes
-yields.json and tp_yields.png into a new folder. docs/tpg.md explains the differences.
+``python -m trigger.baselines.yields FOLDER [--windows 130]`` simulates one assembly without radiological backgrounds,
+with interactions and without: the noise is the same, so what is more is due to the interactions. It does so with our
+settings and with those of the production, one step after the other (``yields_production.STEPS``), each alone and on
+top of those before. It writes yields.json and tp_yields.png into a new folder; docs/tpg.md explains the result.
 
-Published: 25 000 nu_e CC interactions of 4 to 70 MeV, flat, without radiologicals, in 4 assemblies of 6 000 ticks
-(JamesJieranShen/dune-trigger-production-validation-plots, figs/marley_cc, read off plots to 10 %; spectrum:
-DUNE/dunesim marley_dune.fcl, dune_marley_flat; thresholds are not stated there: DUNE/dunetrigger
-triggersim_makers.fcl has those below).
-
->>> {name: round(sum(planes)) for name, planes in PUBLISHED.items()}
-{'simple_threshold': 263, 'abs_rs': 184}
->>> round(CHANNEL_SECONDS, 2)
-31.46
+>>> [" + ".join(steps) for steps in ladder()][-2:]
+['noise + gain + windows', 'noise + gain + windows + rest']
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
-from streams import channel_map
-from streams.block import TICK_NS, TICKS_PER_BLOCK
-from streams.config import ElectronicsConfig, SimulationConfig
-from streams.signals import Flat, NeutrinoSignal, Pinched
+from streams.block import TICKS_PER_BLOCK
+from streams.config import SimulationConfig
+from trigger.baselines import yields_window as window
 from trigger.baselines.chain import Chain
-from trigger.baselines.generator import Generator
 from trigger.baselines.hits import Integral32
 from trigger.baselines.pedestal import Frugal
 from trigger.baselines.running_sum import RunSum
 from trigger.baselines.threshold import Threshold
+from trigger.baselines.yields_production import STEPS, configured, interactions
+from trigger.baselines.yields_published import ASSEMBLIES, BINS, SAMPLES, per_event, split
 
-#: TPs in each event on U, V, X.
-PUBLISHED = {"simple_threshold": (76.0, 76.0, 111.2), "abs_rs": (55.2, 54.8, 74.0)}
-ASSEMBLIES, TICKS = 4, 6_000  # of each event there
-CHANNEL_SECONDS = ASSEMBLIES * channel_map.N_CHANNELS * TICKS * TICK_NS * 1e-9
-SETTLED = (
-    2_048  # samples that are not counted: pedestals of samples and of sums settle (1 000 in DUNE's dry run)
-)
-RATE_HZ = 2_000.0  # interactions in one assembly: one in half a millisecond
-_BLOCKS_AT_ONCE = 16
-_QUIET = {"all": 0.0}
+RATE_HZ = 2_000.0  # interactions in one assembly: six in a window
 
 
 class Counted(NamedTuple):
-    """TPs of each chain by plane, int64 (3,); seconds that were counted; interactions in them."""
+    """TPs of each algorithm in each window by plane, int64 (windows, 3); interactions, int64 (windows,).
+
+    ``profile`` : TPs of all windows in 100 bins of a window's time, int64 (100,).
+    """
 
     tps: dict[str, NDArray[np.int64]]
-    seconds: float
-    interactions: int
+    profile: dict[str, NDArray[np.int64]]
+    interactions: NDArray[np.int64]
 
 
 def chains() -> dict[str, Chain]:
-    """Return the two algorithms as DUNE/dunetrigger a1b71c2 has them, but for how pedestals begin.
+    """Return the two algorithms as DUNE/dunetrigger has them, with its thresholds of that time (a9e4b30).
 
-    There a pedestal begins at the most frequent count of the window; AbsRS divides before it multiplies, as tpglibs,
-    and takes a second pedestal off the sum, after 1 000 samples of rehearsal (TPAlgTPCAbsRunningSum.hh).
+    Its AbsRS divides before it multiplies, as tpglibs, and takes a second pedestal off the sum.
     """
     closing = Integral32()
     running = RunSum(True, (8, 8, 8), (5, 5, 5))
@@ -72,110 +61,124 @@ def chains() -> dict[str, Chain]:
     }
 
 
-def count(config: SimulationConfig, chains: Mapping[str, Chain], seconds: float) -> Counted:
-    """Return how many TPs begin in some seconds of one assembly, and how many interactions' charge does."""
-    from streams.daq import spans
-    from streams.daq.frames import frames_of
+def ladder() -> list[tuple[str, ...]]:
+    """Return the settings to look at: ours, each step alone, then one on top of the other."""
+    together = [STEPS[:n] for n in range(2, len(STEPS) + 1)]
+    return [(), *((step,) for step in STEPS), *together]
+
+
+def count(config: SimulationConfig, apart: bool, windows: int) -> Counted:
+    """Return the TPs of some windows of 6 016 samples that follow each other; the first one of all is left out.
+
+    apart : whether each window is looked at by itself, with 6 000 samples; else pedestals run on from one to the next.
+    """
     from streams.simulate import stream
 
-    table = channel_map.offline_channels()
-    places, planes = spans.places(table), np.searchsorted([800, 1600], table, side="right")
-    makers = {name: Generator(chain, table.astype(np.int64), planes) for name, chain in chains.items()}
-    found = {name: np.zeros(3, np.int64) for name in chains}
-    ticks = SETTLED + int(seconds / (TICK_NS * 1e-9))
-    blocks = islice(stream(config), -(-ticks // TICKS_PER_BLOCK))
-    begin = config.first_timestamp + 32 * SETTLED
-    seen: dict[int, int] = {}
-    while chunk := list(islice(blocks, _BLOCKS_AT_ONCE)):
-        frames = frames_of(chunk, places, channel_map.CRATE)
-        for name, maker in makers.items():
-            tps = maker.process(frames)
-            plane = np.searchsorted([800, 1600], tps["channel"][tps["time_start"] >= begin], side="right")
-            found[name] += np.bincount(plane, minlength=3)
-        for block in chunk:
-            seen.update(zip(block.events["id"].tolist(), block.events["tick_first"].tolist(), strict=True))
-    last = -(-ticks // TICKS_PER_BLOCK) * TICKS_PER_BLOCK
-    inside = sum(SETTLED <= tick < last for tick in seen.values())
-    return Counted(found, (last - SETTLED) * TICK_NS * 1e-9, inside)
+    tps = {name: np.zeros((windows, 3), np.int64) for name in window.REHEARSAL}
+    profile = {name: np.zeros(BINS, np.int64) for name in window.REHEARSAL}
+    makers = {name: window.generator(chain) for name, chain in chains().items()}
+    blocks, first_ticks = stream(config), dict[int, int]()
+    for n in range(-1, windows):
+        some = list(islice(blocks, window.BLOCKS))
+        for block in some:
+            first_ticks.update(
+                zip(block.events["id"].tolist(), block.events["tick_first"].tolist(), strict=True)
+            )
+        samples = window.joined(some) if apart else {}
+        frames = window.frames([] if apart else some)
+        for name, chain in chains().items():
+            if apart:
+                found = window.count(samples, chain, window.REHEARSAL[name])
+                here, times = found.sum(axis=1), found.sum(axis=0).reshape(BINS, -1).sum(axis=1)
+            else:
+                made = makers[name].process(frames)
+                here, times = (
+                    np.bincount(window.plane_of(made["channel"]), minlength=3),
+                    np.zeros(BINS, np.int64),
+                )
+            if n >= 0:
+                tps[name][n] = here
+                profile[name] += times
+    length = window.BLOCKS * TICKS_PER_BLOCK
+    seen, _ = np.histogram(list(first_ticks.values()), np.arange(1, windows + 2) * length)
+    return Counted(tps, profile, seen)
 
 
-def measure(seconds: float, seed: int = 20, noise_scale: float = 1.0, flat: bool = True) -> dict[str, Any]:
-    """Return the yields of both algorithms, for JSON: by plane [U, V, X].
-
-    Parameters
-    ----------
-    seconds : of one assembly.
-    noise_scale : factor on the noise.
-    flat : interactions spread evenly over 5 to 70 MeV (4 there); else of a supernova's pinched spectrum.
-    """
-    electronics = ElectronicsConfig(noise_scale=noise_scale)
-    quiet = SimulationConfig(seed=seed, backgrounds=_QUIET, electronics=electronics)
-    flux = Flat() if flat else Pinched()
-    signal = NeutrinoSignal(rate_hz=RATE_HZ, flux=flux, min_energy_mev=5.0, max_energy_mev=70.0)
-    noise = count(quiet, chains(), seconds)
-    both = count(
-        SimulationConfig(seed=seed, backgrounds=_QUIET, electronics=electronics, signals=(signal,)),
-        chains(),
-        seconds,
-    )
-    wires = np.array(list(channel_map.PLANE_CHANNELS.values()))
-    made: dict[str, Any] = {
-        "seconds": noise.seconds,
-        "interactions": both.interactions,
-        "noise_scale": noise_scale,
-        "spectrum": "flat 5 to 70 MeV" if flat else "pinched, mean 9.5 MeV",
-    }
-    for name in noise.tps:
-        rate = noise.tps[name] / noise.seconds / wires
-        of_one = (both.tps[name] - noise.tps[name]) / max(both.interactions, 1)
-        event = of_one + rate * wires * ASSEMBLIES * TICKS * TICK_NS * 1e-9
+def measure(steps: tuple[str, ...], windows: int, folder: Path, flat: bool = True) -> dict[str, Any]:
+    """Return TPs per event of both algorithms with some ``STEPS`` taken, for JSON: by plane [U, V, X], with errors."""
+    config, apart = configured(steps, folder), "windows" in steps
+    quiet = count(config, apart, windows)
+    both = count(structs.replace(config, signals=(interactions(RATE_HZ, flat),)), apart, windows)
+    scale = ASSEMBLIES * (1 if apart else SAMPLES / (window.BLOCKS * TICKS_PER_BLOCK))
+    made: dict[str, Any] = {"interactions": int(both.interactions.sum())}
+    for name, tps in quiet.tps.items():
+        noise, error = tps.mean(axis=0), tps.std(axis=0, ddof=1) / np.sqrt(windows)
+        of_one, of_one_error = per_interaction(both.tps[name] - tps, both.interactions)
+        total = scale * noise + of_one
         made[name] = {
-            "noise_tps": noise.tps[name].tolist(),
-            "noise_hz_per_channel": rate.tolist(),
-            "tps_per_interaction": of_one.tolist(),
-            "tps_per_event": event.tolist(),
-            "published_per_event": list(PUBLISHED[name]),
+            "noise": (scale * noise).tolist(),
+            "noise_error": (scale * error).tolist(),
+            "interaction": of_one.tolist(),
+            "interaction_error": of_one_error.tolist(),
+            "total": total.tolist(),
+            "noise_in_time": (ASSEMBLIES / windows * quiet.profile[name]).tolist(),
         }
     return made
 
 
-def draw(found: dict[str, Any], path: Path) -> None:
-    """Draw TPs per event, of noise and of the interaction, next to the published ones."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+def per_interaction(
+    more: NDArray[np.int64], seen: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return TPs per interaction by plane and their errors, from the scatter of the windows.
 
-    figure = Figure(figsize=(9, 3.8), layout="constrained")
-    FigureCanvasAgg(figure)
-    at = np.arange(len(channel_map.PLANES))
-    for name, panel in zip(PUBLISHED, figure.subplots(1, len(PUBLISHED)), strict=True):
-        one = found[name]
-        interaction = np.array(one["tps_per_interaction"])
-        noise = np.array(one["tps_per_event"]) - interaction
-        panel.bar(at - 0.2, interaction, 0.36, color="#1f6fb4", label="of the interaction")
-        panel.bar(at - 0.2, noise, 0.36, bottom=interaction, color="#9cc3e6", label="of noise")
-        panel.bar(at + 0.2, PUBLISHED[name], 0.36, color="#e07b1a", label="published")
-        panel.set_xticks(at, channel_map.PLANES)
-        panel.set(title=name, ylabel="TPs per event of 4 assemblies, 6 000 ticks")
-        panel.legend(frameon=False)
-    figure.savefig(path, dpi=110)
+    more : int64 (windows, 3), TPs that interactions add. seen : int64 (windows,), interactions.
+
+    >>> of_one, error = per_interaction(np.array([[4, 0, 8], [8, 0, 16]]), np.array([1, 2]))
+    >>> of_one.tolist(), error.tolist()
+    ([4.0, 0.0, 8.0], [0.0, 0.0, 0.0])
+    """
+    of_one = more.sum(axis=0) / seen.sum()
+    left = more - seen[:, None] * of_one
+    return of_one, np.sqrt((left**2).sum(axis=0)) / seen.sum()
 
 
 def main() -> None:
     """Measure and write."""
     from streams.console import console
     from streams.output import fresh
+    from trigger.baselines.yields_plot import draw
 
     parser = argparse.ArgumentParser(prog="python -m trigger.baselines.yields", description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--seconds", type=float, default=0.2)
-    parser.add_argument("--noise-scale", type=float, default=1.0)
-    parser.add_argument("--pinched", action="store_true")
+    parser.add_argument("--windows", type=int, default=130, help="of 3 ms, for each of the settings")
+    parser.add_argument("--last", action="store_true", help="only ours and all steps together")
+    parser.add_argument("--pinched", action="store_true", help="energies of a supernova")
     asked = parser.parse_args()
-    found = measure(asked.seconds, noise_scale=asked.noise_scale, flat=not asked.pinched)
-    with fresh(asked.folder, folder=True) as part:
+    settings = [(), STEPS] if asked.last else ladder()
+    with fresh(asked.folder, folder=True) as part, tempfile.TemporaryDirectory() as folder:
+        found = {}
+        for steps in settings:
+            name = " + ".join(steps) or "ours"
+            found[name] = measure(steps, asked.windows, Path(folder), not asked.pinched)
+            console.print(summary(name, found[name]))
         (part / "yields.json").write_text(json.dumps(found, indent=1) + "\n")
-        draw(found, part / "tp_yields.png")
-    console.print_json(data=found)
+        draw(found["ours"], found[" + ".join(STEPS)], part / "tp_yields.png")
+    for name in chains():
+        of = split(name)
+        console.print(
+            f"published, {name}: {sum(per_event(name)):.0f}, of it noise {of.noise:.0f} +- {of.noise_error:.0f}, "
+            f"interaction {of.interaction:.1f} +- {of.interaction_error:.1f}"
+        )
+
+
+def summary(name: str, found: Mapping[str, Any]) -> str:
+    """Return one line on a measurement."""
+    parts = []
+    for algorithm in chains():
+        one = found[algorithm]
+        noise, more = sum(one["noise"]), sum(one["interaction"])
+        parts.append(f"{algorithm} {noise + more:.0f} = {noise:.1f} + {more:.1f}")
+    return f"{name}: TPs per event, noise + interaction: {'; '.join(parts)}"
 
 
 if __name__ == "__main__":
