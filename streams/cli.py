@@ -16,7 +16,8 @@ _GROUP = "lartrig.commands"
 _SUMMARY = {
     "simulate": "simulate a detector stream into a DUNE-DAQ HDF5 file",
     "sources": "list the sources of a simulation, their rates and their cost",
-    "inspect": "show what a file holds: streams, rates, integrity",
+    "inspect": "show what a file or folder holds: streams, rates, faults, noise, TPs, TAs",
+    "join": "join the files of several crates into files of all, as DUNE's are",
     "import": "bring recorded waveforms into a DUNE-DAQ HDF5 file",
     "tpg": "find trigger primitives in raw frames, as DUNE's code does",
     "activities": "make trigger activities and candidates of primitives, as DUNE's code does",

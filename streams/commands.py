@@ -40,6 +40,8 @@ def simulate(
 
     Example: lartrig simulate run.toml -o run.h5
 
+    Example: lartrig simulate run.toml -o run --span-ms 50
+
     Example: lartrig simulate run.toml -o module --apas 150 --scheduler tcp://host:8786
     """
     from streams.config import SimulationConfig, checked
@@ -59,6 +61,29 @@ def simulate(
     console.print(table(f"simulated {output}", rows))
 
 
+def join(
+    sources: list[Path] = typer.Argument(
+        ..., help="files of one span of time, one crate each; or the folder of a run"
+    ),
+    output: Path = typer.Option(
+        ..., "--output", "-o", help="HDF5 file to write; for a folder, folder to write"
+    ),
+) -> None:
+    """Join crates: the files of several assemblies into files whose records hold all of them, as DUNE's do.
+
+    A folder gives a folder with one file for each span of time. What is joined is plain: no truth, no frame checks.
+
+    Example: lartrig join module/ -o joined/
+
+    Example: lartrig join run_crate0001.hdf5 run_crate0002.hdf5 -o run.hdf5
+    """
+    from streams.console import console, table
+    from streams.files import joined
+
+    rows = joined.join(sources, output, shown="join")
+    console.print(table(f"joined {output}", rows))
+
+
 def inspect(
     source: Path = typer.Argument(..., help="HDF5 file, or folder with the files of one run"),
     output: Path = typer.Option(
@@ -70,9 +95,11 @@ def inspect(
         None, "--channel-map", help="DUNE's PD2HDChannelMap, if not the file's own map"
     ),
 ) -> None:
-    """Show what a file or folder holds: streams, rates, faults, samples, TPs (exit code 1 if anything is wrong).
+    """Show what a file or folder holds: streams, rates, faults, samples, TPs, TAs (exit code 1 if anything is wrong).
 
     Example: lartrig inspect run.h5 -o run.png --gaps gaps.csv
+
+    Example: lartrig inspect module/ --crate 7
     """
     from contextlib import ExitStack
 
@@ -88,13 +115,20 @@ def inspect(
             part = stack.enter_context(fresh(gaps, folder=False))
             writer = tables.GapWriter(stack.enter_context(part.open("w")))
         seen = look.look(source, crate=crate, map_file=channel_map, watch="inspect", on_gap=writer)
-        if not seen.crates and seen.fault and not seen.tps:
+        if seen.fault and not (seen.crates or seen.tps or seen.objects):
             raise UserError(seen.fault)
         drawn = picture.write(seen, output) if output else []
+    if seen.crates[1:]:
+        console.print(tables.crate_table(seen))
     for one in seen.crates:
         if not one.report.good or one.report.total("flagged"):
             console.print(tables.stream_table(one))
-    written = {"written": ", ".join(map(str, [*drawn, *filter(None, [gaps])]))} if drawn or gaps else {}
+    made = [*drawn, *filter(None, [gaps])]
+    written = (
+        {"written": ", ".join(map(str, made[:3])) + f" and {len(made) - 3} more" * (len(made) > 3)}
+        if made
+        else {}
+    )
     console.print(table(f"{source}", tables.rows(seen) | written))
     if seen.fault:
         raise UserError(seen.fault)

@@ -1,4 +1,4 @@
-"""Join the files of several assemblies, one crate each, into one file whose records hold all of them, as DUNE's do.
+"""Join the files of several assemblies, one crate each, into files whose records hold all of them, as DUNE's do.
 
 The file is plain: only what DUNE's writer writes. Frames are copied in pieces, so memory does not grow, and compared
 with the frame checks of their file, if it has them: the joined file has none, and must not hide what is damaged.
@@ -11,7 +11,7 @@ streams.errors.ConfigError: got no file to join: name at least one
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
@@ -21,12 +21,15 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.console import progress
 from streams.daq import fragment, headers, layout, spans, wibeth
 from streams.errors import ConfigError, UserError
 from streams.files import records
+from streams.files.catalogue import paths_of
 from streams.files.disk import OutputFile, whole_file
 from streams.files.hdf5 import opened
-from streams.files.record_reading import record_number
+from streams.files.record_reading import Findings, record_number
+from streams.output import fresh
 
 PIECE = 1000 * wibeth.FRAME_BYTES  # 7.2 MB
 _HEADER = fragment.FRAGMENT_HEADER.itemsize
@@ -42,8 +45,61 @@ class _Piece(NamedTuple):
     checks: Any  # uint64, one for each frame; None if there are none
 
 
-def join_crates(paths: list[Path], output: Path) -> int:
-    """Write one file with the records of all files; return how many records.
+def join(sources: list[Path], output: Path, shown: str = "") -> dict[str, object]:
+    """Join files into a file, or the files of a folder, one span of time after the other, into a folder.
+
+    Parameters
+    ----------
+    sources : files of one span of time; or one folder with a run, every crate for every span.
+    output : a new file; for a folder a new folder.
+    shown : label of a progress bar on stderr; without it nothing is shown.
+
+    Returns
+    -------
+    Names and values for a table.
+
+    Raises
+    ------
+    ConfigError, UserError : as ``join_crates``; a folder that lacks a crate for some time.
+    """
+    if len(sources) == 1 and sources[0].is_dir():
+        return _join_folder(sources[0], output, shown)
+    count = join_crates(sources, output, shown)
+    return {"files": f"{len(sources)} into 1", "records": count, "written": _size([output])}
+
+
+def _join_folder(folder: Path, output: Path, shown: str) -> dict[str, object]:
+    findings = Findings()
+    spans: dict[str, list[Path]] = {}
+    for path in paths_of(folder, findings):
+        with opened(path) as file:
+            spans.setdefault(_name(file), []).append(path)
+    if findings.sentences:
+        raise UserError(f"{findings.sentences[0]}: wait for its end")
+    (first, most), *others = sorted(spans.items(), key=lambda span: -len(span[1]))
+    for name, paths in others:
+        if len(paths) < len(most):
+            raise UserError(
+                f"{folder}: got {len(paths)} files for {name}, want {len(most)} as for {first}: a crate is missing: "
+                "make its file, or join the files that are there by their names"
+            )
+    with fresh(output, folder=True) as part:
+        counts = [join_crates(paths, part / name, shown) for name, paths in sorted(spans.items())]
+    files = f"{sum(map(len, spans.values()))} into {len(spans)}, {len(most)} crates in each"
+    return {"files": files, "records": sum(counts), "written": _size([output / name for name in spans])}
+
+
+def _name(file: h5py.File) -> str:
+    run, number = (int(file.attrs.get(name, 0)) for name in ("run_number", "file_index"))
+    return f"lartrig_run{run:06d}_{number:04d}.hdf5"
+
+
+def _size(paths: list[Path]) -> str:
+    return f"{sum(path.stat().st_size for path in paths) / 1e6:.1f} MB"
+
+
+def join_crates(paths: list[Path], output: Path, shown: str = "") -> int:
+    """Write one file with the records of all files; return how many records. It has the number of the first file.
 
     Raises
     ------
@@ -55,17 +111,20 @@ def join_crates(paths: list[Path], output: Path) -> int:
         raise ConfigError("got no file to join: name at least one")
     with ExitStack() as stack, whole_file(output, {"command": "join", "inputs": paths}) as made:
         files = {path: stack.enter_context(opened(path)) for path in paths}
-        names = _same(files, lambda file: [name for name in file if record_number(name)], "set of records")
+        names: Iterable[str] = _same(
+            files, lambda file: [name for name in file if record_number(name)], "set of records"
+        )
         run = int(_same(files, lambda file: int(file.attrs["run_number"]), "run number"))
+        number = int(files[paths[0]].attrs.get("file_index", 0))
         slices = _same(files, lambda file: str(file.attrs["record_type"]), "kind of record") == "TimeSlice"
-        windows = [
-            _join_record(made, name, files, slices)
-            for name in sorted(names, key=lambda name: record_number(name) or ())
-        ]
+        names = sorted(names, key=lambda name: record_number(name) or ())
+        if shown:
+            names = progress(names, shown, total=len(names))
+        windows = [_join_record(made, name, files, slices) for name in names]
         geography = dict(sorted(pair for file in files.values() for pair in _geography(file)))
         attributes = {
             **layout.layout_attributes(slices),
-            **layout.run_attributes(run, 0, windows[0].begin, windows[-1].end, geography),
+            **layout.run_attributes(run, number, windows[0].begin, windows[-1].end, geography),
             "recorded_size": np.uint64(records.recorded_size(made)),
         }
         for name, value in attributes.items():

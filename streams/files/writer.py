@@ -95,15 +95,14 @@ def summary(written: Written) -> dict[str, object]:
     >>> summary(Written(blocks=2, payload_bytes=2 * 40 * 7200))["written"]
     '2 blocks of 64 ticks, 0.066 ms, 0.6 MB of frames'
     """
+    from streams.console import truth_rows
+
     seconds = written.blocks * TICKS_PER_BLOCK * TICK_NS * 1e-9
     size = written.payload_bytes / 1e6
     text = (
         f"{written.blocks} blocks of {TICKS_PER_BLOCK} ticks, {seconds * 1e3:.3f} ms, {size:.1f} MB of frames"
     )
-    rows: dict[str, object] = {"written": text}
-    for origin, count in written.events.most_common():
-        rows[f"truth {origin}"] = f"{count} events, {count / seconds:.1f} Hz"
-    return rows
+    return {"written": text} | truth_rows(written.events, seconds)
 
 
 def write_run(config: SimulationConfig, path: Path, shown: str | None = None) -> Written:

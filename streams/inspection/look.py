@@ -24,6 +24,7 @@ from streams.files import catalogue
 from streams.files.catalogue import Catalogue
 from streams.files.hdf5 import opened
 from streams.files.windows import Window
+from streams.inspection.objects import object_rows
 from streams.inspection.sums import Sums
 from streams.inspection.tps import TpSums, sum_tps
 from streams.receiver.report import CAUSES, Gap, Report
@@ -73,13 +74,14 @@ class CrateSummary:
 
 @dataclass
 class Inspection:
-    """The result; ``fault`` is the sentence of the first thing that is wrong, None if everything is in order."""
+    """The result: ``objects`` are rows on TAs and TCs, ``fault`` the first thing that is wrong, None if nothing is."""
 
     source: Path
     found: Catalogue | None = None
     crates: list[CrateSummary] = field(default_factory=list)
     events: Counter[str] = field(default_factory=Counter)
     tps: TpSums | None = None
+    objects: dict[str, object] = field(default_factory=dict)
     fault: str | None = None
 
     @property
@@ -137,9 +139,10 @@ def look(
         seen.found = catalogue.read(source)
         if TPS in seen.found.others:
             seen.tps = sum_tps(seen.found)
+        seen.objects = object_rows(seen.found)
         chosen = (
             [seen.found.crate(crate)]
-            if crate is not None or (not seen.tps and not seen.found.crates)
+            if crate is not None or not (seen.tps or seen.objects or seen.found.crates)
             else None
         )
         others = {w.file for w in seen.found.windows if chosen and w.crate not in chosen}

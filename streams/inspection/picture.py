@@ -13,6 +13,7 @@ import numpy as np
 
 from streams import channel_map
 from streams.block import CHANNELS_PER_FACE
+from streams.console import hz
 from streams.daq import wibeth
 from streams.errors import ConfigError
 from streams.inspection.look import CrateSummary, Inspection
@@ -81,10 +82,11 @@ def _crate_figure(crate: CrateSummary, seen: Inspection) -> Any:
     rms, mean = crate.sums.rms(crate.table), crate.sums.pedestal(crate.table)
     for plane, first in channel_map.PLANE_FIRST.items():
         part = slice(first, first + channel_map.PLANE_CHANNELS[plane])
-        _channels(axes[f"rms {plane}"], rms[part], plane, "r.m.s. [ADC]")
+        beyond = _channels(axes[f"rms {plane}"], rms[part], plane, "r.m.s. [ADC]")
         _channels(axes[f"mean {plane}"], mean[part], plane, "pedestal [ADC]")
         median = np.nanmedian(rms[part]) if np.any(~np.isnan(rms[part])) else float("nan")
-        axes[f"rms {plane}"].set_title(f"plane {plane}: median r.m.s. {median:.2f} ADC", fontsize=10)
+        marked = f", {beyond} off the scale" if beyond else ""
+        axes[f"rms {plane}"].set_title(f"plane {plane}: median r.m.s. {median:.2f} ADC{marked}", fontsize=10)
         axes[f"mean {plane}"].set_xlabel(
             f"{plane} channel" + (" (dotted: between the faces)" if plane == "X" else "")
         )
@@ -108,8 +110,8 @@ def _crate_figure(crate: CrateSummary, seen: Inspection) -> Any:
     return figure
 
 
-def _channels(axes: Any, values: Any, plane: str, label: str) -> None:
-    """Draw one point for each channel; the few that are far off are marked at the edge."""
+def _channels(axes: Any, values: Any, plane: str, label: str) -> int:
+    """Draw one point for each channel; the few that are far off are marked at the edge: return how many."""
     number = np.arange(len(values))
     there = ~np.isnan(values)
     axes.set_xlim(0, len(values))
@@ -119,7 +121,7 @@ def _channels(axes: Any, values: Any, plane: str, label: str) -> None:
         axes.axvspan(gone, gone + 1, color="#eeeeee", linewidth=0)
     if not there.any():
         axes.text(0.5, 0.5, "no samples", transform=axes.transAxes, ha="center", color="#777777")
-        return
+        return 0
     low, middle, high = np.percentile(values[there], [25, 50, 75])
     reach = max(_SPREAD * (high - low), 0.02 * abs(middle), 0.5)
     bottom, top = max(middle - reach, 0.0), middle + reach
@@ -136,6 +138,7 @@ def _channels(axes: Any, values: Any, plane: str, label: str) -> None:
                 color="#b2182b",
                 clip_on=False,
             )
+    return int(((values > top) | (values < bottom)).sum())
 
 
 def _time(figure: Any, axes: Any, crate: CrateSummary) -> None:
@@ -177,6 +180,7 @@ def _faults(axes: Any, crate: CrateSummary) -> None:
     axes.set_ylim(channel_map.N_STREAMS - 0.5, -0.5)
     _stream_axis(axes)
     axes.set_xlabel("frames")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_title("faults by stream", fontsize=10)
     if left.any():
         axes.legend(fontsize=8, loc="lower right", framealpha=0.9)
@@ -200,11 +204,11 @@ def _tp_figure(sums: TpSums, seen: Inspection) -> Any:
         _tp_rates(axes[plane], plane, counts / sums.seconds)
     edges = np.linspace(0, sums.seconds * 1e3, len(sums.by_time) + 1)
     rate = sums.by_time / (sums.seconds / len(sums.by_time))
-    axes["time"].stairs(rate, edges, color="#222222", linewidth=0.8)
+    axes["time"].stairs(rate / 1e3, edges, color="#222222", linewidth=0.8)
     axes["time"].set_xlim(0, edges[-1])
     axes["time"].set_ylim(bottom=0)
     axes["time"].set_xlabel("time from the first TP [ms]")
-    axes["time"].set_ylabel("TPs per second")
+    axes["time"].set_ylabel("rate of TPs [kHz]")
     _tp_heights(axes["height"], sums)
     assert seen.found is not None
     run = seen.found.files[0].run_number
@@ -228,8 +232,8 @@ def _tp_rates(axes: Any, plane: str, rates: Any) -> None:
         axes.set_ylim(bottom=0)
     axes.set_xlim(0, rates.shape[1])
     axes.set_xlabel(f"{plane} channel")
-    axes.set_ylabel("TPs per second")
-    mean = f"{full.mean():.1f} Hz in {full.size} channels" if full.size else "no TPs"
+    axes.set_ylabel("rate of TPs [Hz]")
+    mean = f"{hz(full.mean())} each in {full.size} channels" if full.size else "no TPs"
     axes.set_title(f"plane {plane}: {mean}", fontsize=10)
 
 

@@ -12,11 +12,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streams import channel_map
+from streams.console import duration, truth_rows
 from streams.daq import wibeth
 from streams.files.windows import Window
-from streams.inspection.look import CrateSummary, Inspection
+from streams.inspection.look import TPS, CrateSummary, Inspection
+from streams.inspection.objects import KINDS
 from streams.receiver.report import Gap
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ _SHORT = {
     "flagged": "flags",
     "stepped": "steps",
 }
-MOST_ORIGINS = 8  # rows of truth; the rest is summed up
+SUMMED = (TPS, *KINDS)  # fragments with rows of their own
 GAP_COLUMNS = ("file", "record", "crate", "stream", "slot", "stream_id", "timestamp", "frames", "cause")
 
 
@@ -49,20 +52,18 @@ def rows(seen: Inspection) -> dict[str, object]:
     writers = sorted({file.writer for file in found.files} - {""})
     if writers:
         shown["written by"] = ", ".join(writers)
-    for crate in seen.crates:
-        mark = f"crate {crate.crate}: " if len(seen.crates) > 1 else ""
-        shown |= {f"{mark}{name}": value for name, value in _crate_rows(crate).items()}
+    if len(seen.crates) == 1:
+        shown |= _crate_rows(seen.crates[0])
+    elif seen.crates:
+        shown |= {"crates": len(seen.crates), "frames read": _size(seen.frames)}
     shown |= seen.tps.rows() if seen.tps else {}
+    shown |= seen.objects
     for kind, (count, size) in sorted(found.others.items()):
-        shown[f"other: {kind}"] = f"{count} fragments, {size / 1e6:.1f} MB"
+        if kind not in SUMMED:
+            shown[f"other: {kind}"] = f"{count} fragments, {size / 1e6:.1f} MB"
     seconds, each = sum(crate.seconds for crate in seen.crates), " in each crate" if seen.crates[1:] else ""
-    for origin, events in seen.events.most_common(MOST_ORIGINS):
-        rate = f", {events / seconds:.1f} Hz{each}" if seconds else ""
-        shown[f"truth {origin}"] = f"{events} events{rate}"
-    rest = seen.events.most_common()[MOST_ORIGINS:]
-    if rest:
-        shown["truth, others"] = f"{sum(events for _, events in rest)} events of {len(rest)} more sources"
-    if not any(file.truth for file in found.files):
+    shown |= truth_rows(seen.events, seconds, each)
+    if seen.crates and not any(file.truth for file in found.files):
         shown["truth"] = "none"
     good = (
         "good: every frame in order, all streams aligned" if seen.crates else "good: every fragment is whole"
@@ -72,13 +73,13 @@ def rows(seen: Inspection) -> dict[str, object]:
 
 
 def _crate_rows(crate: CrateSummary) -> dict[str, object]:
-    windows, size = crate.windows, crate.frames * wibeth.FRAME_BYTES
+    windows, speed = crate.windows, crate.frames * wibeth.FRAME_BYTES / crate.seconds
     ticks = _range(w.n_blocks * wibeth.SAMPLES for w in windows)
     shown: dict[str, object] = {
         "windows": f"{len(windows)} of {ticks} ticks",
         "streams": f"{_streams(crate)} (crate {crate.crate}), {wibeth.CHANNELS} channels each, {frames_per_s(crate)}",
         "span": f"{crate.seconds * 1e3:.3f} ms of data from timestamp {windows[0].timestamp}{_pause(crate)}",
-        "frames read": f"{crate.frames} ({size / 1e6:.1f} MB; {size / crate.seconds / 1e9:.2f} GB/s in detector time)",
+        "frames read": f"{_size(crate.frames)}, {speed / 1e9:.2f} GB/s in detector time",
     }
     counted = crate.report.rows()
     if not crate.report.good or crate.report.total("missing"):
@@ -87,15 +88,16 @@ def _crate_rows(crate: CrateSummary) -> dict[str, object]:
         shown["flagged"] = counted["flagged"]
     mean, rms = crate.sums.pedestal(crate.table), crate.sums.rms(crate.table)
     for plane, first in channel_map.PLANE_FIRST.items():
-        count = channel_map.PLANE_CHANNELS[plane]
-        part = slice(first, first + count)
-        there = ~np.isnan(mean[part])
-        if there.any():
-            shown[f"plane {plane}"] = (
-                f"{there.sum()} channels, mean {mean[part][there].mean():.1f}, "
-                f"r.m.s. {np.sqrt(np.mean(rms[part][there] ** 2)):.2f} ADC"
-            )
+        there = mean[first : first + channel_map.PLANE_CHANNELS[plane]]
+        there = there[~np.isnan(there)]
+        if there.size:
+            noise = f"r.m.s. {_mean_square(rms, plane):.2f} ADC"
+            shown[f"plane {plane}"] = f"{there.size} channels, mean {there.mean():.1f}, {noise}"
     return shown
+
+
+def _size(frames: int) -> str:
+    return f"{frames}, {frames * wibeth.FRAME_BYTES / 1e6:.1f} MB"
 
 
 def _streams(crate: CrateSummary) -> str:
@@ -125,7 +127,7 @@ def _range(numbers: Iterable[int]) -> str:
 
 
 def stream_table(crate: CrateSummary) -> Table:
-    """Return the streams of a crate with what was counted of each; kinds of fault that nobody had are left out."""
+    """Return the streams of a crate that something is wrong with; kinds of fault that nobody had are left out."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -134,14 +136,43 @@ def stream_table(crate: CrateSummary) -> Table:
     shown = Table(title=f"crate {crate.crate}", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("stream", "slot", "id", "frames", "per s", *(_SHORT[name] for name in kinds)):
         shown.add_column(name, justify="right", no_wrap=True)
-    for number, (slot, stream_id) in enumerate(channel_map.STREAMS):
+    wrong = [n for n in range(channel_map.N_STREAMS) if any(counts[name][n] for name in kinds)]
+    for number in wrong:
+        slot, stream_id = channel_map.STREAMS[number]
         frames = int(counts["delivered"][number])
         first = (number, slot, stream_id, frames, f"{frames / crate.seconds:.0f}")
-        faults = [int(counts[name][number]) for name in kinds]
+        shown.add_row(*map(str, first), *(str(counts[name][number] or "") for name in kinds))
+    if len(wrong) < channel_map.N_STREAMS:
+        shown.caption = f"{channel_map.N_STREAMS - len(wrong)} other streams without faults"
+        shown.caption_justify = "left"
+    return shown
+
+
+def crate_table(seen: Inspection) -> Table:
+    """Return the crates of a run, one row each."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    shown = Table(title="r.m.s. in ADC counts", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("crate", "windows", "data", "streams", "frames", "missing", *channel_map.PLANES):
+        shown.add_column(name, justify="right", no_wrap=True)
+    for crate in seen.crates:
+        rms = crate.sums.rms(crate.table)
+        first = (crate.crate, len(crate.windows), duration(crate.seconds), _streams(crate), crate.frames)
+        missing = str(crate.report.total("missing") or "")
+        noise = [f"{_mean_square(rms, plane):.2f}" for plane in channel_map.PLANES]
         shown.add_row(
-            *map(str, first), *(str(n or "") for n in faults), style="yellow" if any(faults) else None
+            *map(str, first), missing, *noise, style=None if crate.report.good and not missing else "yellow"
         )
     return shown
+
+
+def _mean_square(rms: NDArray[np.float64], plane: str) -> float:
+    """Return the r.m.s. of a plane; not a number without samples."""
+    first = channel_map.PLANE_FIRST[plane]
+    part = rms[first : first + channel_map.PLANE_CHANNELS[plane]]
+    there = part[~np.isnan(part)]
+    return float(np.sqrt(np.mean(there**2))) if there.size else float("nan")
 
 
 class GapWriter:

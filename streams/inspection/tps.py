@@ -6,7 +6,7 @@
 >>> batch["channel"], batch["time_start"] = [10, 10, 2_570], [0, 1_999, 500]
 >>> sums.add(batch)
 >>> sums.count, sums.by_channel.nonzero()[0].tolist(), sums.rows()["TPs"]
-(3, [10, 2570], '3, version 0, in 0.032 ms: 93750 Hz')
+(3, [10, 2570], '3, version 0, in 0.032 ms: 93.8 kHz')
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams import channel_map
+from streams.console import duration, hz
 from streams.daq.tp import INVALID_CHANNEL
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class TpSums:
     @property
     def span(self) -> str:
         """The time in words."""
-        return f"{self.seconds * 1e3:.3f} ms" if self.seconds < 1 else f"{self.seconds:.3f} s"
+        return duration(self.seconds)
 
     def by_plane(self) -> dict[str, NDArray[np.int64]]:
         """Return the counts by channel of each plane, over all assemblies: (assemblies, channels of the plane)."""
@@ -91,15 +92,15 @@ class TpSums:
     def rows(self) -> dict[str, object]:
         """Return names and values for a table."""
         rows: dict[str, object] = {
-            "TPs": f"{self.count}, version {self.version}, in {self.span}: {self.count / self.seconds:.0f} Hz"
+            "TPs": f"{self.count}, version {self.version}, in {self.span}: {hz(self.count / self.seconds)}"
         }
         for plane, counts in self.by_plane().items():
             if counts.any():
                 hot = int(counts.max())
                 rate = counts.sum() / self.seconds / np.count_nonzero(counts)
                 rows[f"TPs {plane}"] = (
-                    f"{int(counts.sum())} in {np.count_nonzero(counts)} channels, {rate:.1f} Hz each, "
-                    f"at most {hot / self.seconds:.1f} Hz"
+                    f"{int(counts.sum())} in {np.count_nonzero(counts)} channels, {hz(rate)} each, "
+                    f"at most {hz(hot / self.seconds)}"
                 )
         if self.outside:
             rows["TPs outside"] = f"{self.outside} of a channel or time that the run does not have"

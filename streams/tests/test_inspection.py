@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from streams.daq import tp
+from streams.console import hz
+from streams.daq import fragment, layout, tp, trigger_objects
 from streams.errors import ConfigError
+from streams.files import records
+from streams.files.disk import whole_file
 from streams.files.tp_file import write_tps
 from streams.files.writer import Plan, write_file
 from streams.inspection import picture, tables
@@ -79,7 +82,7 @@ def test_frames_by_stream_and_time_and_rates(run):
 def test_the_command_lists_draws_and_ends_with_exit_code_1(run, monkeypatch, capsys, tmp_path):
     drawn, gaps = tmp_path / "inspect.png", tmp_path / "gaps.csv"
     code, out, err = lartrig(monkeypatch, capsys, "inspect", run, "-o", drawn, "--gaps", gaps)
-    assert code == 1 and "crate 4: missing" in out
+    assert code == 1 and "35 other streams without faults" in out
     assert err.splitlines()[-1].startswith(f"error: {run}: TriggerRecord000002.0000: ")
     assert imread(drawn).shape == imread(tmp_path / "inspect.crate4.png").shape == (1100, 1430, 4)
     lines = list(csv.DictReader(gaps.read_text().splitlines()))
@@ -136,7 +139,7 @@ def test_a_file_of_tps(tps, monkeypatch, capsys):
     assert seen.tps.by_channel[[5, 900, 4260]].tolist() == [100] * 3 and seen.tps.by_channel.sum() == 300
     code, out, err = lartrig(monkeypatch, capsys, "inspect", tps, "-o", tps.with_suffix(".png"))
     assert code == 0, err
-    assert "300, version 2, in 299.000 ms: 1003 Hz" in out and "100 in 1 channels, 334.4 Hz each" in out
+    assert "300, version 2, in 299.000 ms: 1 kHz" in out and "100 in 1 channels, 334 Hz each" in out
     assert imread(tps.with_suffix(".png")).shape == (880, 1430, 4)
 
 
@@ -179,8 +182,7 @@ def test_truth_is_counted_by_crate(tmp_path):
     assert both.events.total() == sum(want.values())
     (origin, events), seconds = both.events.most_common(1)[0], 20 * 64 * 512e-9
     assert (
-        tables.rows(both)[f"truth {origin}"]
-        == f"{events} events, {events / seconds / 2:.1f} Hz in each crate"
+        tables.rows(both)[f"truth {origin}"] == f"{events} events, {hz(events / seconds / 2)} in each crate"
     )
 
 
@@ -191,3 +193,36 @@ def test_tps_of_no_channel_or_another_time_are_counted_apart():
     sums.add(batch)
     assert (sums.count, sums.outside, sums.by_channel.sum(), sums.by_channel[7]) == (4, 3, 1, 1)
     assert "TPs outside" in sums.rows()
+
+
+def test_streams_with_faults_are_listed_and_crates_have_a_row_each(run, tmp_path):
+    crate = look(run, crate=4).crates[0]
+    table = tables.stream_table(crate)
+    assert table.row_count == 5 and table.caption == "35 other streams without faults"
+    rows = tables.crate_table(look(run))
+    assert rows.row_count == len(look(run).crates)
+    missing = list(rows.columns[5].cells)
+    assert missing[[*rows.columns[0].cells].index("4")] == "100"
+
+
+def test_a_file_of_tas_is_a_file_like_others(tmp_path, monkeypatch, capsys):
+    ta, tps = np.zeros((), trigger_objects.TA), np.zeros(3, tp.TP)
+    ta["time_start"], ta["time_end"] = FIRST_TIMESTAMP, FIRST_TIMESTAMP + 62_500
+    tps["version"] = 2
+    payload = trigger_objects.encode_ta(ta, tps, 2) * 2
+    span = fragment.Span(1, FIRST_TIMESTAMP, FIRST_TIMESTAMP + 62_500, 7)
+    form = records.Form(True, fragment.FRAGMENT_TAS, fragment.SUBSYSTEM_TRIGGER)
+    path = tmp_path / "tas.h5"
+    with whole_file(path, {}) as file:
+        made = records.new_record(file, form, span, {1000: len(payload)})[1000]
+        head = fragment.fragment_header(span, 1000, len(payload), form.kind, form.subsystem)
+        file.put(made.offset, head + payload)
+        records.write_attributes(file, True, layout.run_attributes(7, 0, span.begin, span.end, {}), "{}")
+    code, out, err = lartrig(monkeypatch, capsys, "inspect", path)
+    assert code == 0, err
+    assert "2 in 1.000 ms: 2 kHz" in out and "3 to 3, median 3" in out and "other" not in out
+    data = bytearray(path.read_bytes())
+    at = data.find(int(FIRST_TIMESTAMP).to_bytes(8, "little"), data.find(head) + 72)
+    data[at - 8] ^= 2  # the version of a TA
+    (tmp_path / "flipped.h5").write_bytes(data)
+    assert "TA of version 3, want 1" in look(tmp_path / "flipped.h5").fault

@@ -10,8 +10,8 @@ import pytest
 
 from streams import replay
 from streams.errors import ConfigError, UserError
-from streams.files.joined import join_crates
-from streams.files.writer import Plan, write_file
+from streams.files.joined import join, join_crates
+from streams.files.writer import Plan, write_file, write_files
 from streams.tests.made_up import blocks
 
 CRATES = (1, 3, 150)
@@ -102,3 +102,43 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path):
     assert sorted(tmp_path.iterdir()) == before
     with pytest.raises(ConfigError, match="exists already"):
         join_crates([tmp_path / "a.h5"], tmp_path / "run.h5")
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A folder with two crates of two files each."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for crate in (1, 2):
+        for path in write_files(
+            tmp_path / f"{crate}", blocks(seed=crate), Plan(2, 3, crate=crate, run_number=5), 1
+        ):
+            path.rename(folder / path.name)
+    return folder
+
+
+def test_a_folder_becomes_a_folder_with_a_file_for_each_span_of_time(run, tmp_path):
+    rows = join([run], tmp_path / "all")
+    assert (rows["files"], rows["records"]) == ("4 into 2, 2 crates in each", 2)
+    names = sorted(path.name for path in (tmp_path / "all").glob("*.hdf5"))
+    assert names == ["lartrig_run000005_0000.hdf5", "lartrig_run000005_0001.hdf5"]
+    for number, name in enumerate(names):
+        with h5py.File(tmp_path / "all" / name) as file:
+            assert file.attrs["file_index"] == number
+    for crate in (1, 2):
+        got, want = (list(replay.blocks(source, crate=crate)) for source in (tmp_path / "all", run))
+        assert len(got) == len(want) == 6
+        assert all(np.array_equal(a.adc, b.adc) for a, b in zip(got, want, strict=True))
+
+
+def test_a_folder_that_lacks_a_crate_for_some_time_is_refused(run, tmp_path):
+    next(run.glob("*_0001_crate0002.hdf5")).unlink()
+    with pytest.raises(UserError, match=r"got 1 files for lartrig_run000005_0001\.hdf5, want 2 as for"):
+        join([run], tmp_path / "all")
+    assert not (tmp_path / "all").exists()
+
+
+def test_files_become_a_file(run, tmp_path):
+    files = sorted(run.glob("*_0000_*.hdf5"))
+    rows = join(files, tmp_path / "all.hdf5", shown="join")
+    assert (rows["files"], rows["records"]) == ("2 into 1", 1)

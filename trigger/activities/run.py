@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.console import duration, hz
 from streams.daq.tp import INVALID_CHANNEL, TP
 from streams.errors import ConfigError
 from trigger.activities.base import Activity, CandidateMaker, Maker, configure, configure_candidates
@@ -154,7 +155,7 @@ def summary(task: Task, result: Result) -> dict[str, str]:
 
 
 def _rate(count: int, span_s: float) -> str:
-    return f"{count} in {span_s:.6g} s: {count / span_s:.6g} Hz" if span_s > 0 else str(count)
+    return f"{count} in {duration(span_s)}: {hz(count / span_s)}" if span_s > 0 else str(count)
 
 
 def _spread(values: Sequence[int]) -> str:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from streams.block import TICK_NS, TICKS_PER_BLOCK
 from streams.channel_map import N_CHANNELS, PLANE_CHANNELS, PLANE_FIRST
+from streams.console import hz
 from streams.errors import ConfigError
 from streams.receiver.report import Report
 from trigger.baselines.chain import Chain, Step
@@ -96,7 +97,7 @@ def summary(chain: Chain, planes: Mapping[str, int], dropped: Dropped, report: R
     }
     for plane, count in planes.items():
         rate = count / seconds / PLANE_CHANNELS[plane] if seconds else 0.0
-        rows[f"plane {plane}"] = f"{count}, {rate:.3g} Hz per channel"
+        rows[f"plane {plane}"] = f"{count}, {hz(rate)} per channel"
     reasons = {name.replace("_", " "): count for name, count in dropped._asdict().items() if count}
     if reasons:
         rows["dropped"] = ", ".join(f"{count} {reason}" for reason, count in reasons.items())

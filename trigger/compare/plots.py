@@ -44,14 +44,15 @@ def _rates(found: Comparison, path: Path) -> None:
     for number, (name, panel) in enumerate(zip(PLANES, axes[:, 0], strict=True)):
         here = plane == number
         channel = found.tally.channels[here]
-        for side, colour, label in ((0, A, "a"), (1, B, "b")):
+        for side, colour, label, mark, size in ((0, A, "a", "o", 6), (1, B, "b", ".", 3)):
             counts = found.tally.by_channel[side, here]
             rate = f", {rates[name][f'{label}_hz_per_channel']:.2f} Hz" if name in rates else ""
-            panel.plot(
-                channel, counts, ".", markersize=3, color=colour, label=f"{label}: {counts.sum()}{rate}"
-            )
+            text = f"{label}: {counts.sum()}{rate}"
+            panel.plot(channel, counts, mark, markersize=size, color=colour, fillstyle="none", label=text)
         panel.set_ylabel(f"TPs on {name}")
-        panel.legend(loc="upper right", frameon=False)
+        panel.set_ylim(bottom=0)
+        panel.yaxis.get_major_locator().set_params(integer=True)
+        panel.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1, ncols=2, frameon=False)
     axes[-1, 0].set_xlabel("channel")
     figure.savefig(path, dpi=110)
 
@@ -64,7 +65,12 @@ def _differences(found: Comparison, path: Path) -> None:
         panel.stairs(counts, np.append(at, WIDEST + 2) - 0.5, fill=True, color=A)
         if counts.any():
             panel.set_yscale("log")
-        panel.set_xlabel(f"{name}, b - a [{_UNITS[name]}]; the outer bins are all beyond")
+            panel.set_ylim(0.5, 3 * counts.max())  # one pair is seen
+        reach = max(10, int(np.abs(at[counts > 0]).max(initial=0)) + 1)
+        panel.set_xlim(-reach - 0.5, reach + 0.5)
+        beyond = ", the outer bins: all beyond" if reach > WIDEST else ""
+        panel.set_title(f"{name}: {counts[WIDEST + 1]} of {counts.sum()} pairs equal{beyond}", fontsize=9)
+        panel.set_xlabel(f"b - a [{_UNITS[name]}]")
         panel.set_ylabel("pairs")
     figure.savefig(path, dpi=110)
 
