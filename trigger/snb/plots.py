@@ -39,19 +39,21 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     figure = Figure(figsize=(7.5, 5), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    for hits in sorted({row.configuration.hits for row in rows}):
-        mine = [row for row in rows if row.configuration.hits == hits and row.background]
-        efficiency = [row.efficiency for row in mine]
+    for hits in sorted({row.configuration.hits for row in rows} - {1}):  # those of 1 equal those of 2
+        mine = [row for row in rows if row.configuration.hits == hits]
+        seen, none = ([row for row in mine if bool(row.background) is some] for some in (True, False))
+        at = [row.efficiency for row in seen], [row.background_hz for row in seen]
+        (drawn,) = axes.plot(*at, "o", label=f"at least {hits} hits", alpha=0.6)
+        at = [row.efficiency for row in none], [row.background_high for row in none]
         axes.plot(
-            efficiency, [row.background_hz for row in mine], "o", label=f"at least {hits} hits", alpha=0.6
+            *at,
+            "v",
+            color=drawn.get_color(),
+            label=f"at least {hits} hits, none seen: limit (90 %)" if none else None,
         )
-    none = [row for row in rows if not row.background]
-    if none:
-        limits = [row.background_high for row in none]
-        axes.plot([row.efficiency for row in none], limits, "kv", label="none seen: limit (90 %)")
     axes.plot(*zip(*PUBLISHED, strict=True), "r*-", label="published (another spectrum, model, detector)")
     axes.set_yscale("log")
     axes.set_xlabel("share of nu_e CC interactions with a cluster")
     axes.set_ylabel("background clusters [Hz per 10 kt]")
     axes.legend(fontsize=8)
-    figure.savefig(path, dpi=130)
+    figure.savefig(path, dpi=130, format="png")

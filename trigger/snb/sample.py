@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from streams.block import NEUTRINOS, TICK_NS, TICKS_PER_BLOCK, TIMESTAMP_PER_TICK, Block
 from streams.compiled import Integers
 from streams.config import SimulationConfig
+from streams.console import progress
 from streams.daq import adc_words, wibeth
 from streams.simulate import stream
 from trigger.baselines.generator import Generator, make
@@ -57,14 +58,20 @@ class _Truth(NamedTuple):
     number: Integers  # of the interaction, -1
 
 
-def simulate(config: SimulationConfig, blocks: int, threshold: int = THRESHOLD_ADC) -> Sample:
-    """Return the hits of ``blocks`` blocks: SimpleThreshold of tpglibs with 32-bit integrals, settled pedestals."""
+def simulate(
+    config: SimulationConfig, blocks: int, threshold: int = THRESHOLD_ADC, shown: str = ""
+) -> Sample:
+    """Return the hits of ``blocks`` blocks: SimpleThreshold of tpglibs with 32-bit integrals, settled pedestals.
+
+    ``shown`` is the label of a progress bar on stderr; without it nothing is shown.
+    """
     source = stream(config)
     generator: Generator | None = None
     numbers: dict[int, int] = {}
     tps, labels, before = [], [], np.zeros(0, np.int64)
     charge = None
-    for _ in range(-(-blocks // BATCH)):
+    steps = range(-(-blocks // BATCH))
+    for _ in progress(steps, shown, total=len(steps)) if shown else steps:
         some = list(islice(source, min(BATCH, blocks)))
         blocks -= len(some)
         generator = generator or _generator(some[0].adc.shape[1], threshold)
