@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -20,11 +21,11 @@ MOST_ORIGINS = 8  # rows of truth; the rest is summed up
 
 
 def progress(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
-    """Yield ``items`` while a progress bar (on stderr) shows how far they are."""
+    """Yield ``items`` while a progress bar (on stderr) shows how far they are, or how many came if no total is given."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
+        TextColumn("{task.completed}" if total is None else "{task.completed}/{task.total}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
@@ -36,10 +37,10 @@ def progress(items: Iterable[T], description: str, total: int | None = None) -> 
 
 
 def table(title: str, rows: Mapping[str, object]) -> Table:
-    """Return a two-column table of names and values."""
-    shown = Table(title=title, show_header=False, title_justify="left")
+    """Return a two-column table of names and values, whatever is in them: rich would take ``[us]`` for markup."""
+    shown = Table(title=escape(title), show_header=False, title_justify="left")
     for name, value in rows.items():
-        shown.add_row(name, str(value))
+        shown.add_row(escape(name), escape(str(value)))
     return shown
 
 

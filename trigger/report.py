@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+from rich.markup import escape
 from rich.table import Table
 
 from streams.block import NEUTRINOS
@@ -151,13 +152,15 @@ def candidate_table(content: dict[str, Any]) -> Table:
     """Return the first candidates against the truth, as a table for a person."""
     rows = content["candidate_list"]
     more = f", first {SHOWN} of {len(rows)}" if len(rows) > SHOWN else ""
-    shown = Table(title=f"Candidates against truth{more}", title_justify="left")
-    for name in ("time [us]", "channel", "cells", "score", "event", "origin", "energy [MeV]", "charge [ke-]"):
-        shown.add_column(name, justify="left" if name == "origin" else "right")
+    true = content["has_truth"]
+    shown = Table(title=f"Candidates{' against truth' if true else ''}{more}", title_justify="left")
+    names = ("time [us]", "channel", "cells", "score", "event", "origin", "energy [MeV]", "charge [ke-]")
+    for name in names if true else names[:4]:
+        shown.add_column(escape(name), justify="left" if name == "origin" else "right")
     for r in rows[:SHOWN]:
-        origin = r["origin"] if content["has_truth"] else "-"
-        values = (f"{r['time_us']:.1f}", r["channel"], r["cells"], r["score"], r["event"], origin)
-        shown.add_row(*map(str, values), f"{r['energy_mev']:.1f}", f"{r['electrons'] / 1000:.0f}")
+        values = (f"{r['time_us']:.1f}", r["channel"], r["cells"], r["score"])
+        truth = (r["event"], r["origin"], f"{r['energy_mev']:.1f}", f"{r['electrons'] / 1000:.0f}")
+        shown.add_row(*map(str, values + truth if true else values))
     return shown
 
 

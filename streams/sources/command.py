@@ -14,6 +14,7 @@ def sources(
 
     Example: lartrig sources run.toml
     """
+    from rich.markup import escape
     from rich.table import Table
 
     from streams.config import SimulationConfig, checked
@@ -38,7 +39,8 @@ def sources(
         rate = max((step[2] for step in source.steps), default=source.rate_hz)
         shown = "at most " if source.steps else ""
         note = notes.get(source.name, "signal")
-        table.add_row(source.name, source.place, f"{shown}{rate:.4g}", f"{shown}{rate * factor:.4g}", note)
+        values = (source.name, source.place, f"{shown}{rate:.4g}", f"{shown}{rate * factor:.4g}", note)
+        table.add_row(*map(escape, values))
     console.print(table)
     price = cost(found)
     console.print(

@@ -26,7 +26,7 @@ def activities(
 
     Example: lartrig activities tps.h5 -a horizontal_muon --candidates --set-tc trigger_on_adc=true -o tas.h5
     """
-    from streams.console import console, table
+    from streams.console import console, progress, table
     from streams.errors import ConfigError
     from streams.files.tp_file import read_records
     from trigger.activities import run, ta_file
@@ -37,7 +37,7 @@ def activities(
     parameters, tc_parameters = run.values("--set", given), run.values("--set-tc", candidate_given)
     task = run.Task(algorithm, parameters, tc_algorithm, tc_parameters, detector, flush)
     result = run.Result()
-    made = run.batches(task, read_records(source), result, str(source))
+    made = run.batches(task, progress(read_records(source), "activities, records"), result, str(source))
     if output is None:
         for _ in made:
             pass

@@ -35,7 +35,7 @@ def compare(
         raise ConfigError(f"--match: got {match}, want overlap or exact")
     for path in filter(None, (output, report_file)):
         check_free(path)
-    found = run(a, b, match, shift)  # type: ignore[arg-type]  # one of the two, as was just seen
+    found = run(a, b, match, shift, shown="compare, records of a")  # type: ignore[arg-type]  # one of the two, as was just seen
     _write(found, output, report_file)
     console.print(table(f"{a} (a), {b} (b)", report.counts(found)))
     for shown in report.tables(found):

@@ -24,6 +24,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from streams.console import progress
 from trigger.compare import alignment, causes, facts, rows
 from trigger.compare.alignment import Numbering
 from trigger.compare.facts import Facts
@@ -82,15 +83,20 @@ class Comparison:
 
 
 def compare(
-    a: Path, b: Path, match: Literal["overlap", "exact"] = "overlap", shift: int | None = None
+    a: Path,
+    b: Path,
+    match: Literal["overlap", "exact"] = "overlap",
+    shift: int | None = None,
+    shown: str = "",
 ) -> Comparison:
-    """Compare two files of TPs.
+    """Compare two files of TPs, or folders with those of a run.
 
     Parameters
     ----------
     a, b : files in DUNE's layout, TP version 1 or 2.
     match : pair TPs of a channel whose times overlap, or only those of the same start.
     shift : by how much TPs of b start later [62.5 MHz counts]; None: found from the first TPs.
+    shown : label of a progress bar on stderr; without it nothing is shown.
 
     Raises
     ------
@@ -103,7 +109,10 @@ def compare(
     common = [rule.common(one.channels, of_b=bool(side)) for side, one in enumerate(whole)]
     tally = Tally(np.union1d(*common))
     found = Comparison(whole[0], whole[1], match, shift, rule, tally)
-    feeds = [Feed(rows.read(path), one.late) for path, one in zip((a, b), whole, strict=True)]
+    read = [rows.read(a), rows.read(b)]
+    if shown:
+        read[0] = progress(read[0], shown)
+    feeds = [Feed(batches, one.late) for batches, one in zip(read, whole, strict=True)]
     Work(Setting((whole[0], whole[1]), shift, rule, match == "exact"), tally).run(feeds)
     tally.settle()
     return found

@@ -109,7 +109,10 @@ def tables(found: Comparison) -> list[Table]:
     made = []
     why = found.causes()
     if why:
-        shown = Table("cause", "pairs", "only a", "only b", "first", title="Why", title_justify="left")
+        shown = Table("cause", title="Why", title_justify="left")
+        for name in ("pairs", "only a", "only b"):
+            shown.add_column(name, justify="right")
+        shown.add_column("first")
         for cause in why:
             name = TEXT[cause.name] + (" (!)" if cause.name in UNEXPLAINED else "")
             first = found.tally.examples[cause.name]
@@ -117,7 +120,9 @@ def tables(found: Comparison) -> list[Table]:
         made.append(shown)
     fields = {name: count for name, count in found.tally.fields.items() if count}
     if fields:
-        shown = Table("field", "pairs", "first: a -> b", title="Pairs that differ", title_justify="left")
+        shown = Table("field", title="Pairs that differ", title_justify="left")
+        shown.add_column("pairs", justify="right")
+        shown.add_column("first: a -> b")
         for name, count in fields.items():
             first = found.tally.field_examples[name]
             shown.add_row(
