@@ -21,7 +21,7 @@ MOST_ORIGINS = 8  # rows of truth; the rest is summed up
 
 
 def progress(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
-    """Yield ``items`` while a progress bar (on stderr) shows how far they are, or how many came if no total is given."""
+    """Yield ``items`` while a progress bar (on stderr) shows how far they are, or how many came."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
