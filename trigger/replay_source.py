@@ -138,7 +138,9 @@ def _file(source: Path, asked: Asked, faults: Faults) -> Source:
         strict=asked.strict,
         through=_through(faults, ledger),
     )
-    return Source(made, _shown("replay, frames", -(-count // 8)), PER_10KT, report, ledger)
+    return Source(
+        made, _shown("replay, frames of 512 ticks (about)", -(-count // 8)), PER_10KT, report, ledger
+    )
 
 
 def _simulation(source: Path, asked: Asked, faults: Faults) -> Source:
@@ -148,7 +150,7 @@ def _simulation(source: Path, asked: Asked, faults: Faults) -> Source:
         raise ConfigError(
             f"{source}: a simulation names its crate and channel_map itself: leave out --crate and --channel-map"
         )
-    shown = _shown("replay, frames (about)", _frames(source, config, asked))
+    shown = _shown("replay, frames of 512 ticks (about)", _frames(source, config, asked))
     report, ledger = Report(), Ledger()
     through = _through(faults, ledger)
     if through is None:

@@ -9,7 +9,9 @@ import typer
 
 def activities(
     source: Path = typer.Argument(..., help="HDF5 file of TPs, ours or DUNE's, or folder of a run's"),
-    algorithm: str = typer.Option(..., "--algorithm", "-a", help="channel_adjacency, horizontal_muon, ..."),
+    algorithm: str = typer.Option(
+        ..., "--algorithm", "-a", help="adc_simple_window, channel_adjacency, ... (a wrong name lists all)"
+    ),
     given: list[str] = typer.Option([], "--set", "-s", help="NAME=VALUE, by DUNE's name; may be repeated"),
     output: Path = typer.Option(None, "--output", "-o", help="HDF5 file of TAs (and TCs) to write"),
     candidates: bool = typer.Option(False, "--candidates", help="make TCs of the TAs too"),

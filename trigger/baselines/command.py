@@ -36,7 +36,9 @@ def tpg(
         None, "--channel-map", help="DUNE's PD2HDChannelMap, if not the file's own map"
     ),
     settled: bool = typer.Option(False, "--settled", help="begin with the first sample as the pedestal"),
-    strict: bool = typer.Option(False, "--strict", help="end with the first frame that is wrong"),
+    strict: bool = typer.Option(
+        False, "--strict", help="end with the first fault, exit code 1, and write nothing"
+    ),
 ) -> None:
     """Find trigger primitives in raw frames, as DUNE's code does, and write them in DUNE's layout.
 
