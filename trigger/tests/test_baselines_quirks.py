@@ -1,4 +1,8 @@
-"""The directed cases on both versions, and each of them broken on purpose: a case of that quirk has to fail."""
+"""The directed cases on both versions, and each of them broken on purpose: a case of that quirk has to fail.
+
+Of the list in reference section 1.8b, 14 has no case: it warns of tpglibs' Naive processors (a pedestal from 0, an
+output that is left as it was below the threshold), which DUNE does not run and which are not rebuilt here.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from numpy.typing import NDArray
 
 from trigger.baselines import fast
 from trigger.tests import baselines_fd_cases
-from trigger.tests.baselines_cases import CASES, FIELDS, frames
+from trigger.tests.baselines_cases import CASES
 
 SOURCES = Path(fast.__file__).parent
 FD_CASES = {"a", "b", "c", "d", "e", "golden"}
@@ -83,6 +87,9 @@ MUTATIONS = [
     ("13", "chain", "channels & 0xFFFFFF if", "channels if"),
     ("13", "clear", "TYPE_TPC = 1", "TYPE_TPC = 0"),
     ("13", "cuts", 'kept["samples_over_threshold"] >= least', 'kept["samples_over_threshold"] > least'),
+    ("15", "hits", "closes = closes or integral == 0xFFFF", "closes = closes or integral > 0x7FFF"),
+    ("15", "hits", "closes = samples != 0 and processed == 0", "closes = samples > 1 and processed == 0"),
+    ("15", "hits", "over = processed > self.threshold", "over = processed >= self.threshold"),
     (
         "a",
         "pedestal",
@@ -135,6 +142,9 @@ MUTATIONS = [
     ("a", "hits", "if signal > peak:", "if signal >= peak:"),
     ("golden", "pedestal", "saturated(pedestal + 1), 0", "saturated(pedestal + 2), 0"),
 ]
+
+
+assert {quirk for quirk, *_ in MUTATIONS} == set(CASES) == {*map(str, range(1, 14)), "15"} | FD_CASES
 
 
 def library(package: str) -> SimpleNamespace:
@@ -202,26 +212,3 @@ def test_a_broken_quirk_is_seen(number: int, place: Path) -> None:
         except (AssertionError, OverflowError, TypeError):
             seen += 1
     assert seen, f"no case of quirk {quirk} sees it"
-
-
-def test_settled_tps_are_the_same_in_both_versions_of_tpglibs() -> None:
-    """Quirk 15, and a: pedestals that are settled give the TPs of fdreadoutlibs too."""
-    lib = fast_library()
-    rng = np.random.default_rng(15)
-    adc = np.round(900 + 11 * rng.standard_normal((20 * 64, 64)))
-    adc[0] = 900
-    adc[200:210] += 400 * (rng.random(64) < 0.5)
-    made = frames({c: adc[:, c].astype(int).tolist() for c in range(64)})
-    threshold = lib.Threshold((30, 30, 30))
-    chains = [
-        lib.Chain((lib.Frugal(900), threshold), lib.Integral16(), 1),
-        lib.Chain((lib.Frugal(900), threshold), lib.Integral32(), 2),
-        lib.Chain((lib.Frugal(None),), lib.FallingEdge(30), 1, 1),
-    ]
-    found = [lib.run(chain, made, ()) for chain in chains]
-    rows = [sorted(one[list(FIELDS)].tolist()) for one in found]
-    assert len(rows[0]) > 200
-    assert rows[0] == rows[1]
-    # the peak of fdreadoutlibs may lie before the hit, at a sample that is not over threshold: then it is the same
-    assert [row[:3] for row in rows[0]] == [row[:3] for row in rows[2]]
-    assert [row[4] for row in rows[0]] == [row[4] for row in rows[2]]
