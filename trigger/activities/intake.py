@@ -66,6 +66,7 @@ class Intake:
     where: str = "TPs"
     counts: Counts = field(default_factory=Counts)
     _seen: int | None = None
+    _others: set[int] = field(default_factory=set)
 
     def __call__(self, batches: Sequence[NDArray[np.void]]) -> NDArray[np.void]:
         """Return the TPs of one record, which may have several sources, as a maker is to have them.
@@ -97,6 +98,7 @@ class Intake:
         if self.detid is not None:
             wanted = tps["detid"] == self.detid
             self.counts.other += int(np.count_nonzero(~wanted))
+            self._others |= set(np.unique(tps["detid"][~wanted]).tolist())
             chosen: NDArray[np.void] = tps[wanted]
             return chosen
         found = np.unique(tps["detid"]).tolist()
@@ -108,3 +110,16 @@ class Intake:
                 f"--detector {self._seen} or --detector {others[0]}"
             )
         return tps
+
+    def close(self) -> None:
+        """Refuse the choice of a detector of which no TP came, after the last record.
+
+        Raises
+        ------
+        UserError : all TPs are of other detectors.
+        """
+        if self._others and self.counts.tps == self.counts.other:
+            raise UserError(
+                f"{self.where}: got TPs of detector {', '.join(map(str, sorted(self._others)))}, want {self.detid}: "
+                "choose another one with --detector"
+            )

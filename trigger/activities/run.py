@@ -84,7 +84,7 @@ def batches(
     Raises
     ------
     ConfigError : no such algorithm or parameter, or a value out of range.
-    UserError : TPs of more than one detector.
+    UserError : TPs of more than one detector, or none of the one that was chosen.
     """
     maker = configure(task.algorithm, task.parameters)
     finish = configure_candidates(task.candidates, task.candidate_parameters) if task.candidates else None
@@ -95,6 +95,7 @@ def batches(
         if len(tps):
             version = int(tps["version"][0]) or version
             yield _made(maker(tps), maker, finish, result, version)
+    intake.close()
     if task.flush:
         yield _made(_flushed(maker), maker, finish, result, version)
 
@@ -141,7 +142,7 @@ def summary(task: Task, result: Result) -> dict[str, str]:
     if task.candidates:
         rows["TCs"] = _rate(result.candidates, span_s)
     odd = {
-        "other detectors, left out": counts.other,
+        "of other detectors, left out": counts.other,
         "tardy, left out": counts.tardy,
         "out of order, sorted": counts.out_of_order,
         "of zero length": counts.zero_length,

@@ -135,4 +135,4 @@ class FallingEdgeChannel:
         if over:
             samples = min(samples + 1, INT16_MAX)
         self.open = NOTHING if left else Hit(samples, to_peak, charge, peak)
-        return Hit(samples, to_peak, charge & 0xFFFF, peak & 0xFFFF) if left and charge else None
+        return Hit(samples, to_peak, charge & 0xFFFF, peak) if left and charge else None

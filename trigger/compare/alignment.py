@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from streams.channel_map import N_CHANNELS
 from streams.compiled import Integers
+from trigger.activities.intake import INVALID
 from trigger.compare.rows import ROW
 
 SAMPLE = 50_000  # TPs of each file that are looked at for a shift
@@ -42,9 +43,10 @@ class Numbering(NamedTuple):
     offset: int = 0
 
     def common(self, channel: Integers, of_b: bool) -> Integers:
-        """Return the numbers that both files share: int64, (n,)."""
+        """Return the numbers that both files share: int64, (n,); the invalid ones stay."""
         same = channel - self.offset if of_b and self.offset else channel
-        return same.astype(np.int16).astype(np.int64) if self.wrapped else same
+        same = same.astype(np.int16).astype(np.int64) if self.wrapped else same
+        return np.where(np.isin(channel, INVALID), channel, same)
 
 
 def numbering(a: Integers, b: Integers) -> Numbering:
@@ -53,6 +55,7 @@ def numbering(a: Integers, b: Integers) -> Numbering:
     Numbers below 0 in one file only are 16-bit ones. Files that share no channel, and of which each has one assembly
     only, are taken to number the same assembly differently (0 to 2 559, or offline).
     """
+    a, b = (some[~np.isin(some, INVALID)] for some in (a, b))
     if not len(a) or not len(b):
         return Numbering()
     if (a[0] < 0) != (b[0] < 0):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from streams.block import TIMESTAMP_PER_TICK
 from streams.compiled import Integers
+from trigger.activities.intake import INVALID
 from trigger.compare.matching import Matched
 
 Flags = NDArray[np.bool_]
@@ -21,7 +22,7 @@ Flags = NDArray[np.bool_]
 CAUSES = (
     *("shift", "unit", "channel"),
     *("labels", "startup", "saturated", "wrapped", "divided", "pedestal"),
-    *("range", "missing", "threshold", "values", "alone", "order"),
+    *("unplaced", "range", "missing", "threshold", "values", "alone", "order"),
 )
 TEXT = {
     "shift": "all starts are apart by the same time",
@@ -33,6 +34,7 @@ TEXT = {
     "wrapped": "integral modulo 65536 (a multiple of it: the TP is dropped)",
     "divided": "several TPs of one file overlap with one of the other",
     "pedestal": "pedestals apart by up to 4 counts: the peak too, the integral by at most as many in each sample",
+    "unplaced": "without a channel: no partner to look for",
     "range": "before the other file begins, or after it ends",
     "missing": "at least 5 in a row on a stream: the other file lacks frames, or heard nothing there",
     "threshold": "all below the lowest peak of their plane that has a partner: a higher threshold",
@@ -139,6 +141,7 @@ def of_alone(rows: NDArray[np.void], held: Clusters, outside: Flags) -> Integers
     """
     cause = np.full(len(rows), -1, np.int64)
     conditions = (
+        ("unplaced", np.isin(rows["channel"], INVALID)),
         ("startup", held.endless),
         ("saturated", held.full),
         ("divided", held.uneven),

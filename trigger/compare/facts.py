@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.block import TIMESTAMP_PER_TICK
-from streams.daq.tp import INVALID_CHANNEL
+from trigger.activities.intake import INVALID
 from trigger.compare.rows import COUNTS, SAMPLES
 
 #: A time over threshold that is taken for what it says: two to the 16 samples [62.5 MHz counts]. A longer one (a
@@ -39,7 +39,7 @@ class Facts:
     unit : of the time over threshold in the file: counts; samples if one is no multiple of 32.
     channels : all channels, int64, sorted.
     detectors : all detids.
-    no_length, no_channel : TPs of length zero, and with the channel number 0xFFFFFF.
+    no_length, no_channel : TPs of length zero, and with an invalid channel number.
     """
 
     count: int = 0
@@ -95,5 +95,5 @@ def look(batches: Iterable[NDArray[np.void]]) -> Facts:
         facts.channels = np.union1d(facts.channels, rows["channel"])
         facts.detectors |= set(np.unique(rows["detid"]).tolist())
         facts.no_length += int((rows["length"] == 0).sum())
-        facts.no_channel += int((rows["channel"] == INVALID_CHANNEL).sum())
+        facts.no_channel += int(np.isin(rows["channel"], INVALID).sum())
     return facts

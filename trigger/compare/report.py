@@ -88,7 +88,7 @@ def counts(found: Comparison) -> dict[str, object]:
     if found.numbering.offset:
         rows["channels"] = f"numbers of b are {found.numbering.offset} more"
     for name, one in (("a", found.a), ("b", found.b)):
-        strange = {"of length 0": one.no_length, "with channel 0xFFFFFF": one.no_channel}
+        strange = {"of length 0": one.no_length, "without a channel": one.no_channel}
         strange = {what: number for what, number in strange.items() if number}
         if strange:
             rows[f"{name} has"] = ", ".join(f"{number} {what}" for what, number in strange.items())

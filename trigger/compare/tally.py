@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from streams import channel_map
 from streams.block import TIMESTAMP_PER_TICK
 from streams.compiled import Integers
+from trigger.activities.intake import INVALID
 from trigger.compare.causes import CAUSES, FIELDS, NUMBER, Flags
 
 FIRST = 5  # examples that are shown
@@ -34,11 +35,10 @@ def log_bin(values: Integers) -> Integers:
 
 
 def plane_of(channel: Integers) -> Integers:
-    """Return the plane of offline channels: 0 U, 1 V, 2 X."""
+    """Return the plane of offline channels: 0 U, 1 V, 2 X, 3 none."""
     inside = channel % channel_map.N_CHANNELS
-    return (inside >= channel_map.PLANE_FIRST["V"]).astype(np.int64) + (
-        inside >= channel_map.PLANE_FIRST["X"]
-    )
+    first = [channel_map.PLANE_FIRST[name] for name in ("V", "X")]
+    return np.where(np.isin(channel, INVALID), 3, np.searchsorted(first, inside, side="right"))
 
 
 def example(a: NDArray[np.void] | None, b: NDArray[np.void] | None) -> Example:
@@ -71,7 +71,7 @@ class Tally:
     """
 
     def __init__(self, channels: Integers) -> None:
-        planes = len(channel_map.PLANES)
+        planes = len(channel_map.PLANES) + 1
         self.channels = channels
         self.total = {"a": 0, "b": 0, "pairs": 0, "same": 0}
         self.alone = [0, 0]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.compiled import Integers
+from trigger.activities.intake import INVALID
 from trigger.compare import causes, facts, matching, rows, runs
 from trigger.compare.alignment import Numbering
 from trigger.compare.causes import Clusters, Flags
@@ -62,6 +63,9 @@ class Work:
             [s for s, one in zip(self.firsts, setting.files, strict=True) if one.count], default=0
         )
         self.last_pair = np.zeros((2, 0), np.int64)
+        sides = zip(setting.files, (False, True), strict=True)
+        shared = np.intersect1d(*(setting.numbering.common(one.channels, side) for one, side in sides))
+        self.in_common = not np.isin(shared, INVALID).all()  # some channel is
 
     def run(self, feeds: list[Feed]) -> None:
         """Compare all that the feeds of both files give."""
@@ -141,10 +145,7 @@ class Work:
     def _starting(self, pieces: list[Piece], matched: Matched, held: Clusters) -> Flags:
         """Say which clusters have a TP of the start-up of a pedestal."""
         found = np.zeros(len(held.endless), np.bool_)
-        late = (
-            min(one.count for one in self.setting.files) == 0
-            or max(self.firsts) > self.begin + causes.START_UP
-        )
+        late = not self.in_common or max(self.firsts) > self.begin + causes.START_UP
         if late or self.first_close < self.begin + causes.WARM:
             return found
         for piece, cluster in zip(pieces, (matched.cluster_a, matched.cluster_b), strict=True):

@@ -258,6 +258,8 @@ def labels_of_a_tp(lib: Any) -> None:
     assert [lib.run(old, made, (7,), 39_993)[0][name] for name in labels] == [1, 0xFFFF, 1, 0, 0, -25536]
     assert [lib.run(new, made, (7,), 39_993)[0][name] for name in labels] == [2, 3, 1, 0, 0, 40_000]
     assert lib.run(new, made, (7,), 0x1000000)[0]["channel"] == 7
+    wide = lib.Chain(steps, lib.Integral16(), 1)
+    assert lib.run(wide, made, (7,), 0x1000000)[0]["channel"] == 0x1000007
 
 
 @case("13")

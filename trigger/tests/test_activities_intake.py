@@ -48,6 +48,17 @@ def test_tps_of_another_detector_are_not_used_and_not_looked_at() -> None:
     assert intake([made_of(time_start=[5], detid=[3])])["time_start"].tolist() == [5]  # 9 was another's
 
 
+def test_a_detector_without_tps_is_one_sentence_and_no_file(tmp_path: Path) -> None:
+    path, output = tmp_path / "tps.h5", tmp_path / "tas.h5"
+    write_tps(path, [made_of(time_start=[1, 2, 3], detid=[11, 10, 11], version=2)])
+    chosen = ["activities", str(path), "-a", "prescale", "-o", str(output), "--detector"]
+    error = CliRunner().invoke(app, [*chosen, "12"]).exception
+    assert isinstance(error, UserError)
+    assert str(error) == f"{path}: got TPs of detector 10, 11, want 12: choose another one with --detector"
+    assert not output.exists()
+    assert CliRunner().invoke(app, [*chosen, "10"]).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("detid", "passes"), [(0, True), (0xFF, True), (0xFFFF, True), (3, True), (10, False)]
 )

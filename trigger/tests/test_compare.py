@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from streams import channel_map
+from trigger.compare import report
 from trigger.compare.comparison import compare
 from trigger.tests.compare_files import (
     COUNT,
@@ -132,6 +133,34 @@ def test_channel_numbers_of_16_bits_and_of_another_assembly(tmp_path: Path) -> N
     (tmp_path / "other").mkdir()
     found = of(tmp_path / "other", a, made())
     assert found.numbering.offset == -15 * 2560 and causes(found) == {"channel": (COUNT, 0, 0)}
+
+
+@pytest.mark.parametrize(("version", "invalid"), [(2, 0xFFFFFF), (1, 2**31 - 1)])
+def test_tps_without_a_channel_have_no_plane_and_no_partner(
+    tmp_path: Path, version: int, invalid: int
+) -> None:
+    b = made()
+    b["channel"][100:107] = invalid
+    found = of(tmp_path, made(), b, (version, version))
+    assert causes(found) == {"unplaced": (0, 0, 7), "alone": (0, 7, 0)}
+    assert found.b.no_channel == 7 and report.counts(found)["b has"] == "7 without a channel"
+    assert sum(row["b"] for row in report.planes(found).values()) == COUNT - 7
+    (tmp_path / "both").mkdir()
+    assert of(tmp_path / "both", b, b, (version, version)).equal
+    (tmp_path / "moved").mkdir()
+    other = made()
+    other["channel"] += 15 * 2560
+    found = of(tmp_path / "moved", other, b, (version, version))  # they do not hide which assembly it is
+    assert found.numbering.offset == -15 * 2560 and causes(found)["unplaced"] == (0, 0, 7)
+
+
+def test_files_without_a_channel_in_common_are_no_start_up(tmp_path: Path) -> None:
+    a, b = made()[:400], made()[:400]
+    a["channel"], b["channel"] = 100, 1700
+    assert causes(of(tmp_path, a, b)) == {"missing": (0, 400, 400)}
+    a["channel"][3], b["channel"][3] = 0xFFFFFF, 0xFFFFFF  # which is none
+    (tmp_path / "none").mkdir()
+    assert causes(of(tmp_path / "none", a, b)) == {"missing": (0, 399, 399)}
 
 
 def test_a_higher_threshold(tmp_path: Path) -> None:
