@@ -71,6 +71,13 @@ def long_tps_are_suppressed(lib: Any) -> None:
     assert (kept["channel"].tolist(), dropped) == ([0], (0, 1, 0))
 
 
+@case("11")
+def samples_over_threshold_saturate_in_fdreadoutlibs_too(lib: Any) -> None:
+    n = 40_000
+    got = tps(lib, lib.Chain((lib.Frugal(0, 32_766),), lib.FallingEdge(60, True), 1), {0: [100] * n + [0]})
+    assert [row[2:] for row in got] == [(32_767, 0, 32_767, 100)]
+
+
 @case("golden")
 def golden_pattern_of_tpgtools(lib: Any) -> None:
     """Two frames of it: 256, 128, 4528, 506 and 224, 128, 4021, 505; its length is one sample short (n - 1)."""

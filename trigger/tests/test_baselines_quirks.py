@@ -82,6 +82,12 @@ MUTATIONS = [
     ("10", "hits", "if low > 0xFFFF:", "if low >= 0xFFFF:"),
     ("10", "hits", "high = min(high + 1, 0xFFFF)", "high = high + 1 & 0xFFFF"),
     ("11", "hits", "min(samples + 1, INT16_MAX)", "samples + 1"),
+    (
+        "11",
+        "hits",
+        "if over:\n            samples = min(samples + 1, INT16_MAX)",
+        "if over:\n            samples = samples + 1",
+    ),
     ("12", "clear", "return found.sample, found.channel", "return found.channel, found.sample"),
     ("13", "chain", "channels.astype(np.int16)", "channels"),
     ("13", "chain", "channels & 0xFFFFFF if", "channels if"),
