@@ -1,8 +1,8 @@
 """Trigger primitives of a file of raw frames, or of a folder with the files of one run.
 
-The frames are those that ``streams.replay`` has checked: where a span is whole, its frames go on to the generator as
-they were read; where a frame is lost or damaged, the others are packed again, and the generator goes on without it, as
-upstream does. Pedestals and open hits go on over gaps.
+The frames are those that ``streams.replay`` has checked: where each of a span is at its place, they go on to the
+generator as they were read; else those that came are packed again. The generator goes on without a frame that is lost
+or damaged, as upstream does. Pedestals and open hits go on over gaps.
 
 >>> from pathlib import Path
 >>> from trigger.baselines.algorithms import make
@@ -99,7 +99,7 @@ class Tap:
         """
         sizes, self.sizes = self.sizes, [0] * built_in.N_STREAMS
         size = wibeth.FRAME_BYTES * len(timestamps)
-        if size > self.kept.shape[1] or any(came != size for came in sizes):
+        if any(came != size for came in sizes):
             return None
         words = np.ascontiguousarray(self.kept[:, :size]).view("<u8")
         frames = words.reshape(built_in.N_STREAMS, len(timestamps), wibeth.FRAME_WORDS)
@@ -167,13 +167,16 @@ def _assembly(task: Task, crate: int) -> int:
 
 
 def _frames(span: Span, tap: Tap, identity: Identity) -> NDArray[np.uint64]:
-    """Return the frames of a span: as they were read if that is just what came, else packed from its samples."""
+    """Return the frames of a span: as they were read if each is at its place, else packed from its samples.
+
+    What is wrong with a frame at its place is no matter: it is missing in the span, and passed over.
+    """
     n = len(span.samples)
     timestamps = np.uint64(span.timestamp) + np.arange(n, dtype=np.uint64) * np.uint64(
         wibeth.TIMESTAMP_PER_FRAME
     )
     read = tap.frames(timestamps)
-    if read is not None and span.missing is None:
+    if read is not None:
         return read
     frames = np.empty((built_in.N_STREAMS, n, wibeth.FRAME_WORDS), np.uint64)
     frames[:, :, 0] = identity.word0[:, None]

@@ -89,7 +89,10 @@ def test_frames_that_were_read_go_on_as_they_are(run: Path, monkeypatch: pytest.
     assert report.good and report.blocks == BLOCKS
 
 
-def test_damaged_frames_are_left_out_and_counted(run: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "word", [100, 1], ids=["sample", "timestamp"]
+)  # of a frame: kept as read, packed again
+def test_damaged_frames_are_left_out_and_counted(run: Path, tmp_path: Path, word: int) -> None:
     damaged = tmp_path / "damaged.h5"
     damaged.write_bytes(run.read_bytes())
     with h5py.File(damaged, "r+") as file:
@@ -99,7 +102,7 @@ def test_damaged_frames_are_left_out_and_counted(run: Path, tmp_path: Path) -> N
             frames = raw.reshape(-1)[72:].view("<u8").reshape(-1, wibeth.FRAME_WORDS)
             place = [int(wibeth.get_field(frames[0], name)) for name in ("slot_id", "stream_id")]
             if channel_map.STREAMS.index(tuple(place)) == 7:
-                frames[3, 100] ^= np.uint64(4)
+                frames[3, word] ^= np.uint64(4)
                 data[...] = raw
     chain = settled(make("simple_threshold", "tpglibs_v2", {"plane0": 60, "plane1": 60, "plane2": 60}))
     report = Report()
