@@ -14,11 +14,12 @@ from streams.daq.tp import TP
 from streams.errors import ConfigError, UserError
 from streams.files.writer import Plan, write_file
 from streams.receiver.report import Report
-from trigger.baselines import from_file
+from trigger.baselines import fast, from_file
 from trigger.baselines.chain import Chain
 from trigger.baselines.cuts import Cuts, Dropped, apply
+from trigger.baselines.fast_closings import MOST_OF_FRAME
 from trigger.baselines.from_file import Task, batches
-from trigger.baselines.generator import Generator, make
+from trigger.baselines.generator import Generator, make, one_stream
 from trigger.baselines.options import settled, summary
 from trigger.baselines.pedestal import Frugal
 from trigger.tests.baselines_cases import frames
@@ -70,6 +71,18 @@ def test_the_summary_says_when_pedestals_are_settled_and_what_was_dropped() -> N
     assert "settled after 92 ms at most" in rows["pedestals"]  # 16 384 x 11 samples
     rows = summary(settled(chain), dict.fromkeys(PLANES, 0), Dropped(), Report())
     assert "dropped" not in rows and "pedestals" not in rows
+
+
+def test_a_frame_waits_if_there_may_be_no_room_for_its_tps(monkeypatch: pytest.MonkeyPatch) -> None:
+    pulses = {
+        c: [900, 1100, 900] * 21 for c in range(64)
+    }  # 21 TPs each: 1 344 of a frame, of which 4 do not fit
+    made = np.concatenate([frames(pulses, 900)] * 8)[None]
+    chain = settled(make("simple_threshold"))
+    want = Generator(chain, *one_stream()).process(made)
+    monkeypatch.setattr(fast, "ROOM", MOST_OF_FRAME + 1000)
+    np.testing.assert_array_equal(Generator(chain, *one_stream()).process(made), want)
+    assert len(want) == 8 * 1344
 
 
 @pytest.fixture(scope="module")
