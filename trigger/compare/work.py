@@ -63,9 +63,8 @@ class Work:
             [s for s, one in zip(self.firsts, setting.files, strict=True) if one.count], default=0
         )
         self.last_pair = np.zeros((2, 0), np.int64)
-        sides = zip(setting.files, (False, True), strict=True)
-        shared = np.intersect1d(*(setting.numbering.common(one.channels, side) for one, side in sides))
-        self.in_common = not np.isin(shared, INVALID).all()  # some channel is
+        a, b = (setting.numbering.common(setting.files[k].channels, of_b=bool(k)) for k in (0, 1))
+        self.in_common = not np.isin(np.intersect1d(a, b), INVALID).all()  # some channel is
 
     def run(self, feeds: list[Feed]) -> None:
         """Compare all that the feeds of both files give."""
