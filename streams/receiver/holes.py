@@ -5,19 +5,21 @@
 >>> window = Window(SimpleNamespace(name="memory"), None, Report(), index=0)
 >>> holes = Holes(window, 5)
 >>> holes.open(0, 4)
->>> holes.refuse(((2, 2, TRUNCATED),))
->>> holes.fill(0), holes.give_up(1, 1), holes.give_up(2, 1), 3 in holes
-(None, None, None, True)
+>>> holes.refuse(((2, 2, TRUNCATED),), after=1)
+>>> holes.fill(0), holes.give_up([1, 2], end=3), 3 in holes
+(None, None, True)
 >>> [(gap.timestamp, gap.cause) for gap in window.report.gaps]
 [(2048, 'lost'), (4096, 'truncated')]
 """
 
 from __future__ import annotations
 
-from streams.receiver.place import FAR, WAIT
-from streams.receiver.refused import Options, Refused
+from streams.receiver.place import FAR, WAIT, Options
+from streams.receiver.refused import Refused
 from streams.receiver.report import LOST
 from streams.receiver.window import Window
+
+_FILLED = -1
 
 
 class Holes:
@@ -54,28 +56,25 @@ class Holes:
         """Take down that the frame of a place is there."""
         self._why.pop(place, None)
 
-    def refuse(self, options: Options) -> None:
-        """Keep why a frame was refused until its place is given up; if it is already, say so instead of lost."""
-        if max(high for _, high, _ in options) >= self.begin:
-            self.refused.add(options)
-            return
-        place, _, cause = options[0]
-        if self._why.get(place) == LOST:
-            self._why[place] = cause
-            self._window.report.change_cause(self._number, cause)
-        else:
-            self._window.report.add("duplicated", self._number)
+    def refuse(self, options: Options, after: int) -> None:
+        """Keep why a frame was refused, which came when ``after`` was the newest place."""
+        self.refused.add(options, after)
+        if max(high for _, high, _ in options) < self.begin:
+            self._explain(self.begin)
+            self.settle(self.begin)
 
-    def give_up(self, place: int, blocks: int, cause: int | None = None) -> None:
-        """Count missing frames; of a single one that has no cause, the refused frames may tell it."""
-        if cause is None:
-            cause = self.refused.claim(place, self._is_open) if blocks == 1 else LOST
-        self._window.missing(self._number, place, blocks, cause)
-        for hole in range(max(place, place + blocks - FAR), place + blocks):
-            self._why[hole] = cause
-        if len(self._why) > 2 * FAR:
-            oldest = place + blocks - FAR
-            self._why = {hole: why for hole, why in self._why.items() if hole >= oldest}
+    def give_up(self, places: list[int], end: int, cause: int | None = None) -> None:
+        """Count missing frames before place ``end``; without a cause, the refused frames may tell it."""
+        self._why.update(dict.fromkeys(places, LOST if cause is None else cause))
+        if len(self.refused) and cause is None:
+            self._explain(end)
+        for place in places:
+            self._window.missing(self._number, place, 1, self._why[place] or LOST)
+
+    def give_up_all(self, place: int, blocks: int) -> None:
+        """Count missing frames of which nothing was seen."""
+        self._window.missing(self._number, place, blocks, LOST)
+        self._why.update(dict.fromkeys(range(max(place, place + blocks - FAR), place + blocks), LOST))
 
     def settle(self, place: int) -> None:
         """Count refused frames that explain nothing before ``place`` as copies: a good one came."""
@@ -84,8 +83,17 @@ class Holes:
             copies = self.refused.settle(place)
             if copies:
                 self._window.report.add("duplicated", self._number, copies)
+        if len(self._why) > 2 * FAR:
+            self._why = {hole: why for hole, why in self._why.items() if hole >= place - FAR}
+
+    def _explain(self, end: int) -> None:
+        """Let the refused frames explain what is missing before ``end``."""
+        for place, cause in self.refused.explain(self._is_open, end).items():
+            if place < self.begin:
+                self._window.report.change_cause(self._number, self._why[place] or LOST, cause)
+            self._why[place] = cause
 
     def _is_open(self, place: int) -> bool:
-        """Return if the frame of a place may still be missing."""
-        known = self._why.get(place, 0) is None
-        return place >= self.begin and (known or self.newest < place <= self.newest + WAIT)
+        """Return if a place is missing, or may be, and nothing explains it."""
+        coming = max(self.begin - 1, self.newest) < place <= self.newest + WAIT
+        return self._why.get(place, LOST if coming else _FILLED) in (None, LOST)

@@ -48,9 +48,11 @@ def lock(frames: list[tuple[int, int, int]], begin: int) -> Lock | None:
     own: dict[int, Counter[int]] = {}
     for stream, time, seq in together:
         own.setdefault(stream, Counter())[_relation(time, seq)] += 1
-    sure = votes[common] > sum(votes.values()) / 2  # then a single frame that says otherwise is not believed
+    sure = (
+        votes[common] > sum(votes.values()) / 2
+    )  # then a stream differs only if enough of its frames say so
     relations = {
-        stream: common if sure and max(counts.values()) == 1 else _most(counts, votes)
+        stream: common if sure and max(counts.values()) < _enough(counts) else _most(counts, votes)
         for stream, counts in own.items()
     }
     base = begin_of(
@@ -65,6 +67,11 @@ def begin_of(first: int, begin: int) -> int:
     """Return the timestamp of place 0, from that of the first good frame and what the source says."""
     offset, phase = divmod(first - begin, TIMESTAMP_PER_FRAME)
     return begin if phase == 0 and 0 < offset <= WAIT else first
+
+
+def _enough(counts: Counter[int]) -> int:
+    """Return how many frames of a stream have to agree: 3, for two that are damaged may by chance; all if it has 2."""
+    return min(3, max(2, sum(counts.values())))
 
 
 def _relation(time: int, seq: int) -> int:

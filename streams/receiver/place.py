@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 
 from streams.compiled import compiled
 from streams.daq.wibeth import FIELDS, SEQ_MODULO, TIMESTAMP_PER_FRAME
-from streams.receiver.refused import ENDLESS, Options
 from streams.receiver.report import CORRUPTED, JUMPED
 from streams.receiver.tape import HEADER_BYTES, Bytes
 
 WAIT = 16  # places that a frame may come behind a later one of its stream
 FAR = SEQ_MODULO // 2  # places; a step of so many has to be confirmed by the next frame
+ENDLESS = 2**62  # the last place of a frame that says none
+Options = tuple[
+    tuple[int, int, int], ...
+]  # (first place, last place, cause): what a refused frame can have been
 SEQ_SHIFT = FIELDS["seq_id"][1]
 SEQ_MASK = (SEQ_MODULO - 1) << SEQ_SHIFT
 
@@ -34,6 +37,9 @@ def place_of(seq: int, after: int) -> int:
 def explain(seq: int, timestamp: int, seq0: int, base: int, newest: int) -> Options:
     """Return what a frame can have been whose seq_id and timestamp disagree; the likelier first.
 
+    One wrong bit is likelier than a timestamp that jumped; more than one wrong bit of seq_id are not thought of as long
+    as seq_id may be right.
+
     Parameters
     ----------
     seq, timestamp : of the frame.
@@ -43,19 +49,13 @@ def explain(seq: int, timestamp: int, seq0: int, base: int, newest: int) -> Opti
     by_seq = place_of(seq - seq0, newest)
     by_time, phase = divmod(timestamp - base, TIMESTAMP_PER_FRAME)
     near = abs(by_seq - newest - 1) <= WAIT
-    options = []
-    if phase == 0 and abs(by_time - newest - 1) < FAR:
-        bits = (seq ^ (seq0 + by_time) % SEQ_MODULO).bit_count()
-        if bits == 1 or not near or by_time == newest + 1 != by_seq:
-            options.append((by_time, by_time, CORRUPTED))
-    if near:
-        bits = (timestamp ^ (base + by_seq * TIMESTAMP_PER_FRAME)).bit_count()
-        options.append((by_seq, by_seq, CORRUPTED if bits == 1 else JUMPED))
-    if (
-        len({cause for _, _, cause in options}) == 1
-    ):  # else the one that a single wrong bit explains comes first
-        options.sort(key=lambda option: abs(option[0] - newest - 1))
-    return tuple(options) or ((newest + 1, ENDLESS, CORRUPTED),)
+    one_bit = (timestamp ^ (base + by_seq * TIMESTAMP_PER_FRAME)).bit_count() == 1
+    cause = CORRUPTED if one_bit else JUMPED
+    options = [(not one_bit, abs(by_seq - newest - 1), (by_seq, by_seq, cause))] if near else []
+    one_bit = (seq ^ (seq0 + by_time) % SEQ_MODULO).bit_count() == 1
+    if phase == 0 and abs(by_time - newest - 1) < FAR and (one_bit or not near):
+        options.append((False, abs(by_time - newest - 1), (by_time, by_time, CORRUPTED)))
+    return tuple(option for *_, option in sorted(options)) or ((newest + 1, ENDLESS, cause),)
 
 
 def in_order(frames: Bytes, word0: int, timestamp: int) -> int:

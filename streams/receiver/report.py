@@ -137,9 +137,9 @@ class Report:
             at = self._list(gap)
         self._last[stream] = at, gap
 
-    def change_cause(self, stream: int, cause: int) -> None:
-        """Take down that a frame counted as lost has come after all, too late or not whole."""
-        self.counts["lost"][stream] -= 1
+    def change_cause(self, stream: int, before: int, cause: int) -> None:
+        """Take down that a frame is missing for another cause than was counted before."""
+        self.counts[CAUSES[before]][stream] -= 1
         self.counts[CAUSES[cause]][stream] += 1
 
     def add(self, name: str, stream: int, number: int = 1) -> None:

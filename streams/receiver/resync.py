@@ -6,28 +6,25 @@ Place k of a window is the frame whose timestamp is ``base`` + 2 048 k. A stream
 - A frame whose header is right and whose place is empty is delivered, unless it is late: more than ``WAIT`` places
   behind the newest. A right header makes its place the newest even if the frame itself is refused then.
 - The frame check, where the source has it, is the last word: a wrong one refuses the frame (corrupted).
-- A frame is whole if the next one's header stands right behind it, or its check is right, or nothing follows. If a
-  header stands within its 7 200 bytes, it was cut short there. No header at all: 7 200 bytes are passed over.
-- If seq_id and timestamp disagree, the frame is held back until the next one. If that goes on from it, the stream
+- Where a frame ends is told by the next header (``streams.receiver.framing``). A single bit of word 0 may be wrong in
+  a header; the frame is refused then (corrupted). No header at all: 7 200 bytes are passed over.
+- If seq_id and timestamp disagree, the frame is held back. If two others go on from it before one is right, the stream
   did: by the seq_id, if that follows on (then the clock stepped, and the frames are refused, unless the clocks of most
   streams did: ``streams.receiver.receive``); else by the timestamp (then the seq_id stepped). If not, it is refused:
   jumped if its timestamp is wrong in more than one bit, else corrupted. Likewise if both agree, but 2 048 places or
   more away: then the stream was silent.
-
-Two cases cannot be told apart from the bytes. A single timestamp that is wrong by one bit may be a jump: it counts as
-corrupted. Cut frames next to each other of which not even 16 bytes are left count as one truncated, the others as lost.
+- Which missing frame a refused one was is told in ``streams.receiver.refused``.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from streams.daq import spans
 from streams.daq.wibeth import FRAME_BYTES, SEQ_MODULO, TIMESTAMP_PER_FRAME
 from streams.receiver.framing import Framing, Words, seq_of
 from streams.receiver.holes import Holes
-from streams.receiver.place import WAIT, explain, place_of
-from streams.receiver.refused import ENDLESS, Options
+from streams.receiver.place import ENDLESS, WAIT, Options, explain, place_of
 from streams.receiver.report import CORRUPTED, LATE, TRUNCATED
 from streams.receiver.sentences import difference
 from streams.receiver.tape import HEADER_BYTES, Bytes, Tape
@@ -35,6 +32,22 @@ from streams.receiver.tray import Tray
 from streams.receiver.window import Window
 
 _FOLLOWING = 64  # frames after which a frame still goes on from one that was held back
+_AGREE = 3  # frames that have to go on from each other: two that are damaged may do so by chance
+_MOST_HELD = 4
+
+
+class _Odd(NamedTuple):
+    """A frame whose seq_id and timestamp disagree; it is held back until others show what it is."""
+
+    seq: int
+    timestamp: int
+    frame: Bytes
+    options: Options
+
+    def follows(self, other: _Odd) -> bool:
+        """Return if this frame goes on from another one by both."""
+        steps = (self.seq - other.seq) % SEQ_MODULO
+        return 0 < steps <= _FOLLOWING and self.timestamp - other.timestamp == steps * TIMESTAMP_PER_FRAME
 
 
 class Resync:
@@ -56,7 +69,7 @@ class Resync:
         self.holes = Holes(window, number)
         self.stepped: dict[int, tuple[int, Bytes]] = {}
         self._off: int | None = None  # the clock's step that is known
-        self._held: tuple[int, int, Bytes, Options] | None = None  # seq_id, timestamp, frame, what it may be
+        self._held: list[_Odd] = []
 
     def _one(self) -> bool:
         """Use one frame, or what is left of it; False if its bytes have not come yet."""
@@ -68,18 +81,21 @@ class Resync:
         seq, timestamp = seq_of(words), words[1]
         place = place_of(seq - self.seq0, self.newest)
         right = timestamp == self.window.time(place)
-        size = self._framing.size(self.window.over, self._fits, HEADER_BYTES if right else HEADER_BYTES // 2)
+        size = self._framing.size(self.window.over, self._fits)
         if not size:
             return False
         self._say(words)
+        if not 0 < size <= FRAME_BYTES and right and self._right(place, self.tape.piece(FRAME_BYTES), False):
+            size = FRAME_BYTES
         frame = self.tape.piece(size if size > 0 else FRAME_BYTES)
         self.tape.skip(len(frame))
-        if size < 0 and not (right and self._right(place, frame, False)):
-            self.holes.refuse(((self.newest + 1, ENDLESS, CORRUPTED),))
-            return True
-        if len(frame) < FRAME_BYTES:
+        if len(frame) != FRAME_BYTES:
             self.window.report.add("resync_bytes", self.number, size)
-        if right:
+        if right and self._framing.damage(words):
+            self._refuse(((place, place, CORRUPTED),))
+        elif size < 0 or self._framing.damage(words):
+            self._refuse(((self.newest + 1, ENDLESS, CORRUPTED),))
+        elif right:
             self._accept(place, frame, None)
         elif timestamp == self.window.time(place) + (self._off or 0):
             self._accept(place, frame, self._off)
@@ -99,19 +115,13 @@ class Resync:
         found = self._framing.search(self._fits)
         left = min(self.tape.left(), FRAME_BYTES)
         self.tape.need(left)
-        options: Options = ((self.newest + 1, ENDLESS, TRUNCATED),)
-        if not found and left == FRAME_BYTES:
-            options = ((self.newest + 1, ENDLESS, CORRUPTED),)
-            if words is not None:
-                place = place_of(seq_of(words) - self.seq0, self.newest)
-                if words[1] == self.window.time(place):
-                    options = ((place, place, CORRUPTED),)
         size = found or left
         if words is not None:
             self._say(words)
         self.tape.skip(size)
         self.window.report.add("resync_bytes", self.number, size)
-        self.holes.refuse(options)
+        cause = TRUNCATED if found or left < FRAME_BYTES else CORRUPTED
+        self._refuse(((self.newest + 1, ENDLESS, cause),))
         return True
 
     def _accept(self, place: int, frame: Bytes, off: int | None) -> None:
@@ -123,14 +133,14 @@ class Resync:
             self.window.report.add("duplicated", self.number)
             return
         if place < self.holes.begin or self.newest - place > WAIT:
-            self.holes.refuse(((place, place, LATE),))
-        elif len(frame) < FRAME_BYTES:
-            self.holes.refuse(((place, place, TRUNCATED),))
+            self._refuse(((place, place, LATE),))
+        elif len(frame) != FRAME_BYTES:
+            self._refuse(((place, place, TRUNCATED),))
         elif off is not None:
             self.stepped[place] = (off, frame.copy())
             self.holes.fill(place)
         elif not self._right(place, frame):
-            self.holes.refuse(((place, place, CORRUPTED),))
+            self._refuse(((place, place, CORRUPTED),))
         else:
             self.holes.fill(place)
             if not ahead:
@@ -145,7 +155,7 @@ class Resync:
         """Make a place the newest one; those before it are holes until their frames come."""
         self._drop_held()
         self.holes.open(self.newest + 1, place + 1)
-        self.holes.refused.bound(place, WAIT)
+        self.holes.refused.bound(place)
         self.newest = place
 
     def _right(self, place: int, frame: Any, unknown: bool = True) -> bool:
@@ -157,25 +167,28 @@ class Resync:
         """Hold back a frame whose seq_id and timestamp disagree; see if it goes on from the one held back before."""
         window = self.window
         options = explain(seq, timestamp, self.seq0, window.base, self.newest)
-        if len(frame) < FRAME_BYTES:
+        if len(frame) != FRAME_BYTES:
             low, high, _ = options[-1]
-            self.holes.refuse(((low, high, TRUNCATED),))
+            self._refuse(((low, high, TRUNCATED),))
             return
-        held = self._held
-        self._held = None
-        if held:
-            steps = (seq - held[0]) % SEQ_MODULO
-            if 0 < steps <= _FOLLOWING and timestamp - held[1] == steps * TIMESTAMP_PER_FRAME:
-                self._step_to(*held[:3])
-                place = place_of(seq - self.seq0, self.newest)
-                off = timestamp - window.time(place)
-                self._accept(place, frame, off or None)
-                return
-            self.holes.refuse(held[3])
-        self._held = (seq, timestamp, frame.copy(), options)
+        odd = _Odd(seq, timestamp, frame.copy(), options)
+        agree = [held for held in self._held if odd.follows(held)]
+        if len({held.seq for held in agree}) + 1 < _AGREE:
+            self._held.append(odd)
+            if len(self._held) > _MOST_HELD:
+                self._refuse(self._held.pop(0).options)
+            return
+        others, self._held = [held for held in self._held if not odd.follows(held)], []
+        for other in others:
+            self._refuse(other.options)
+        self._step_to(agree[0])
+        for later in (*agree[1:], odd):
+            place = place_of(later.seq - self.seq0, self.newest)
+            self._accept(place, later.frame, later.timestamp - window.time(place) or None)
 
-    def _step_to(self, seq: int, timestamp: int, frame: Bytes) -> None:
+    def _step_to(self, odd: _Odd) -> None:
         """Go on from this frame: after a silence, a step of the clock or one of the seq_id."""
+        seq, timestamp, frame, _ = odd
         window, following = self.window, self.newest + 1
         by_seq = place_of(seq - self.seq0, self.newest)
         by_time, phase = divmod(timestamp - window.base, TIMESTAMP_PER_FRAME)
@@ -195,14 +208,20 @@ class Resync:
     def _wrong(self, place: int, cause: int) -> None:
         """Refuse a frame that was taken for right."""
         self.holes.open_again(place)
-        self.holes.refuse(((place, place, cause),))
+        self._refuse(((place, place, cause),))
+
+    def _refuse(self, options: Options) -> None:
+        """Keep why the frame that came now was refused."""
+        self.holes.refuse(options, self.newest)
 
     def _drop_held(self, end: int = ENDLESS) -> None:
-        """Refuse the frame that is held back, if it may be of a place before ``end``."""
-        if self._held and min(low for low, _, _ in self._held[3]) < end:
-            options = self._held[3]
-            self._held = None
-            self.holes.refuse(options)
+        """Refuse the frames that are held back and may be of a place before ``end``."""
+        held, self._held = self._held, []
+        for odd in held:
+            if min(low for low, _, _ in odd.options) < end:
+                self._refuse(odd.options)
+            else:
+                self._held.append(odd)
 
     def _say(self, words: Words) -> None:
         """Describe the first fault: how a frame differs from the one that should come."""

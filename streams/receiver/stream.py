@@ -74,20 +74,25 @@ class Stream(Resync):
         self.holes.newest = self.newest
         end = begin + len(got)
         self._drop_held(end)
-        for place in (begin + np.flatnonzero(~got)).tolist():
-            self.holes.give_up(place, 1, JUMPED if self.stepped.pop(place, None) else None)
+        places = (begin + np.flatnonzero(~got)).tolist()
+        off = [place for place in places if self.stepped.pop(place, None)] if self.stepped else []
+        if off:
+            self.holes.give_up(off, end, JUMPED)
+            places = [place for place in places if place not in off]
+        self.holes.give_up(places, end)
         self.holes.settle(end)
 
     def give_up_all(self, begin: int, end: int) -> None:
         """Count places of which no stream has a frame, however many they are."""
+        self.holes.newest = self.newest
         self._drop_held(end)
         for place in self.holes.refused.places(begin, end - 1):
             if place > begin:
-                self.holes.give_up(begin, place - begin)
-            self.holes.give_up(place, 1)
+                self.holes.give_up_all(begin, place - begin)
+            self.holes.give_up([place], place + 1)
             begin = place + 1
         if end > begin:
-            self.holes.give_up(begin, end - begin)
+            self.holes.give_up_all(begin, end - begin)
         self.holes.settle(end)
 
     def upcoming(self) -> int:
@@ -127,14 +132,14 @@ class Stream(Resync):
         if self._held:
             self._drop_held()
         if len(self.holes.refused):
-            self.holes.refused.bound(place, WAIT)
+            self.holes.refused.bound(place)
         self.newest += good
         self.tape.skip(good * FRAME_BYTES)
         return True
 
     def step(self, place: int, off: int, got: NDArray[np.bool_]) -> None:
         """Go by a clock that stepped at ``place``; ``got`` are the places from there on that went by the old one."""
-        tray, held, wrong = self._tray, self._held, (place + np.flatnonzero(got)).tolist()
+        tray, wrong = self._tray, (place + np.flatnonzero(got)).tolist()
         for first, frames, _ in tray.pending:
             wrong += range(first, first + len(frames))
         for old in wrong:
@@ -150,9 +155,13 @@ class Stream(Resync):
                 self._wrong(new, CORRUPTED)
         if self._off is not None or wrong:
             self._off = (self._off or 0) - off or None
-        if held and held[1] == self.window.time(place_of(held[0] - self.seq0, self.newest)):
-            self._held = None
-            self._accept(place_of(held[0] - self.seq0, self.newest), held[2], None)
+        held, self._held = self._held, []
+        for odd in held:
+            new = place_of(odd.seq - self.seq0, self.newest)
+            if odd.timestamp == self.window.time(new):
+                self._accept(new, odd.frame, None)
+            else:
+                self._held.append(odd)
 
 
 def open_in_order(

@@ -104,11 +104,6 @@ class Tape:
         """Return the next bytes of the piece: uint8 (count,), a view."""
         return self.data[self.at : self.at + count]
 
-    def find(self, pattern: bytes, offset: int, end: int) -> int:
-        """Return where the pattern is next, between ``offset`` and ``end`` bytes further on; -1 if nowhere."""
-        found = self.data[self.at + offset : self.at + end].tobytes().find(pattern)
-        return found + offset if found >= 0 else -1
-
     def lay(self, data: Bytes) -> None:
         """Go on with these bytes; there were none left."""
         self.data, self.at = data, 0
