@@ -15,7 +15,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Mapping
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,7 +32,7 @@ from trigger.baselines.pedestal import Frugal
 from trigger.baselines.running_sum import RunSum
 from trigger.baselines.threshold import Threshold
 from trigger.baselines.yields_production import STEPS, configured, interactions
-from trigger.baselines.yields_published import ASSEMBLIES, BINS, SAMPLES, per_event, split
+from trigger.baselines.yields_published import ALGORITHMS, ASSEMBLIES, BINS, KINDS, SAMPLES, per_event, split
 
 RATE_HZ = 2_000.0  # interactions in one assembly: six in a window
 
@@ -104,11 +104,11 @@ def count(config: SimulationConfig, apart: bool, windows: int) -> Counted:
     return Counted(tps, profile, seen)
 
 
-def measure(steps: tuple[str, ...], windows: int, folder: Path, flat: bool = True) -> dict[str, Any]:
+def measure(steps: tuple[str, ...], windows: int, folder: Path, kind: str = "cc") -> dict[str, Any]:
     """Return TPs per event of both algorithms with some ``STEPS`` taken, for JSON: by plane [U, V, X], with errors."""
     config, apart = configured(steps, folder), "windows" in steps
     quiet = count(config, apart, windows)
-    both = count(structs.replace(config, signals=(interactions(RATE_HZ, flat),)), apart, windows)
+    both = count(structs.replace(config, signals=(interactions(RATE_HZ, kind),)), apart, windows)
     scale = ASSEMBLIES * (1 if apart else SAMPLES / (window.BLOCKS * TICKS_PER_BLOCK))
     made: dict[str, Any] = {"interactions": int(both.interactions.sum())}
     for name, tps in quiet.tps.items():
@@ -122,7 +122,10 @@ def measure(steps: tuple[str, ...], windows: int, folder: Path, flat: bool = Tru
             "interaction_error": of_one_error.tolist(),
             "total": total.tolist(),
             "noise_in_time": (ASSEMBLIES / windows * quiet.profile[name]).tolist(),
+            "noise_by_window": (scale * tps).tolist(),
+            "more_by_window": (both.tps[name] - tps).tolist(),
         }
+    made["interactions_by_window"] = both.interactions.tolist()
     return made
 
 
@@ -142,6 +145,40 @@ def per_interaction(
     return of_one, np.sqrt((left**2).sum(axis=0)) / seen.sum()
 
 
+def effect(after: Mapping[str, Any], before: Mapping[str, Any], algorithm: str) -> dict[str, list[float]]:
+    """Return what a step adds to TPs per event, by plane and with errors: both have the same random numbers."""
+    of, was = after[algorithm], before[algorithm]
+    noise = np.subtract(of["noise_by_window"], was["noise_by_window"])
+    more = np.subtract(of["more_by_window"], was["more_by_window"])
+    of_one, of_one_error = per_interaction(more, np.array(after["interactions_by_window"]))
+    return {
+        "noise": noise.mean(axis=0).tolist(),
+        "noise_error": (noise.std(axis=0, ddof=1) / np.sqrt(len(noise))).tolist(),
+        "interaction": of_one.tolist(),
+        "interaction_error": of_one_error.tolist(),
+    }
+
+
+def effects(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the effect of each step alone and on top of those before it."""
+    made: dict[str, Any] = {}
+    for n, step in enumerate(STEPS, start=1):
+        pairs = {"alone": ((step,), ()), "on top": (STEPS[:n], STEPS[: n - 1])}
+        for where, (after, before) in pairs.items():
+            two = (found[name_of("cc", after)], found[name_of("cc", before)])
+            made[f"{step}, {where}"] = {algorithm: effect(*two, algorithm) for algorithm in ALGORITHMS}
+    return made
+
+
+def name_of(kind: str, steps: tuple[str, ...]) -> str:
+    """Return what a measurement is called.
+
+    >>> name_of("cc", ()), name_of("es", ("noise", "gain"))
+    ('cc, ours', 'es, noise + gain')
+    """
+    return f"{kind}, {' + '.join(steps) or 'ours'}"
+
+
 def main() -> None:
     """Measure and write."""
     from streams.console import console
@@ -152,31 +189,31 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--windows", type=int, default=130, help="of 3 ms, for each of the settings")
     parser.add_argument("--last", action="store_true", help="only ours and all steps together")
-    parser.add_argument("--pinched", action="store_true", help="energies of a supernova")
     asked = parser.parse_args()
-    settings = [(), STEPS] if asked.last else ladder()
+    settings = [("cc", steps) for steps in ([(), STEPS] if asked.last else ladder())] + [("es", STEPS)]
     with fresh(asked.folder, folder=True) as part, tempfile.TemporaryDirectory() as folder:
         found = {}
-        for steps in settings:
-            name = " + ".join(steps) or "ours"
-            found[name] = measure(steps, asked.windows, Path(folder), not asked.pinched)
+        for kind, steps in settings:
+            name = name_of(kind, steps)
+            found[name] = measure(steps, asked.windows, Path(folder), kind)
             console.print(summary(name, found[name]))
-        (part / "yields.json").write_text(json.dumps(found, indent=1) + "\n")
-        draw(found["ours"], found[" + ".join(STEPS)], part / "tp_yields.png")
-    for name in chains():
-        of = split(name)
+        draw(found[name_of("cc", ())], found[name_of("cc", STEPS)], part / "tp_yields.png")
+        if not asked.last:
+            found["effects"] = effects(found)
+        (part / "yields.json").write_text(json.dumps(found) + "\n")
+    for kind, algorithm in product(KINDS, ALGORITHMS):
+        of = split(algorithm, kind)
         console.print(
-            f"published, {name}: {sum(per_event(name)):.0f}, of it noise {of.noise:.0f} +- {of.noise_error:.0f}, "
-            f"interaction {of.interaction:.1f} +- {of.interaction_error:.1f}"
+            f"published, {kind}, {algorithm}: {sum(per_event(algorithm, kind)):.0f}, of it noise {of.noise:.0f} +- "
+            f"{of.noise_error:.0f}, interaction {of.interaction:.1f} +- {of.interaction_error:.1f}"
         )
 
 
 def summary(name: str, found: Mapping[str, Any]) -> str:
     """Return one line on a measurement."""
     parts = []
-    for algorithm in chains():
-        one = found[algorithm]
-        noise, more = sum(one["noise"]), sum(one["interaction"])
+    for algorithm in ALGORITHMS:
+        noise, more = (sum(found[algorithm][key]) for key in ("noise", "interaction"))
         parts.append(f"{algorithm} {noise + more:.0f} = {noise:.1f} + {more:.1f}")
     return f"{name}: TPs per event, noise + interaction: {'; '.join(parts)}"
 

@@ -54,7 +54,7 @@ def _bars(panel: Any, name: str, ours: Mapping[str, Any], sourced: Mapping[str, 
 def _lines(panel: Any, name: str, sourced: Mapping[str, Any]) -> None:
     ours = np.array(sourced["noise_in_time"], float)
     ours[:WITH_CHARGE] += sum(sourced["interaction"]) / WITH_CHARGE
-    theirs = 1000 * np.array(TIME_START[name]) / EVENTS
+    theirs = 1000 * np.array(TIME_START["cc"][name]) / EVENTS
     edges = np.arange(0, SAMPLES + 1, TOGETHER * SAMPLES // BINS)
     for values, kind, label in (
         (ours, "interaction", "ours, settings of the production"),

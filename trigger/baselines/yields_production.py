@@ -33,7 +33,7 @@ from msgspec import structs
 
 from streams.block import TICK_NS
 from streams.config import ElectronicsConfig, SimulationConfig
-from streams.signals import Flat, NeutrinoSignal, Pinched
+from streams.signals import Flat, Interaction, NeutrinoSignal
 
 SAMPLE_NS = 500.0
 _LATER = TICK_NS / SAMPLE_NS  # a time of ours over the time there with as many samples
@@ -172,11 +172,12 @@ def configured(steps: tuple[str, ...], folder: Path, seed: int = 20) -> Simulati
     return structs.replace(config, electron_lifetime_ms=_LIFETIME_MS) if "rest" in steps else config
 
 
-def interactions(rate_hz: float, flat: bool = True) -> NeutrinoSignal:
-    """Return interactions of nu_e anywhere in the assembly, even in energy or (not ``flat``) of a supernova.
+def interactions(rate_hz: float, kind: str = "cc") -> NeutrinoSignal:
+    """Return interactions of nu_e, CC or elastic scattering, anywhere in the assembly, even in energy up to 70 MeV.
 
-    There from 4 MeV, where the reaction opens: mctruths_KE.png (prodmarley_nue_flat_cc_dune10kt_1x2x2.fcl asks for 2).
+    There from 2 MeV, CC from 4 where it opens (prodmarley_nue_flat_cc_dune10kt_1x2x2.fcl, mctruths_KE.png).
     """
+    what: tuple[Interaction, float] = ("nue_cc", 5.0) if kind == "cc" else ("es", 2.0)
     return NeutrinoSignal(
-        rate_hz=rate_hz, flux=Flat() if flat else Pinched(), min_energy_mev=5.0, max_energy_mev=70.0
+        rate_hz=rate_hz, interaction=what[0], flux=Flat(), min_energy_mev=what[1], max_energy_mev=70.0
     )

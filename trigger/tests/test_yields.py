@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -90,20 +91,24 @@ def test_pedestal_is_the_lowest_of_the_most_frequent_counts() -> None:
 
 
 def test_published_numbers_agree_with_each_other() -> None:
-    for name, tps in published.TPS.items():
-        profile = published.TIME_START[name]
+    for kind, name in product(published.KINDS, published.ALGORITHMS):
+        profile = published.TIME_START[kind][name]
         assert len(profile) == published.BINS
-        assert abs(1000 * sum(profile) / sum(tps) - 1) < 0.0004
+        assert abs(1000 * sum(profile) / sum(published.TPS[kind][name]) - 1) < 0.0004
 
 
 def test_split_is_the_step_of_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     profile = np.full(100, 60.0)
     profile[published.AFTER] = [49, 51] * 10
-    monkeypatch.setitem(published.TIME_START, "abs_rs", tuple(profile))
+    monkeypatch.setitem(published.TIME_START["cc"], "abs_rs", tuple(profile))
     found = published.split("abs_rs")
     assert (found.noise, found.interaction) == (1000, 148)  # 50 000 * 100 / 5 000; 10 000 * 74 / 5 000
     error = 1000 * np.std([49, 51] * 10, ddof=1) / np.sqrt(20)
     np.testing.assert_allclose((found.noise_error, found.interaction_error), (error / 50, error * 74 / 5000))
+    monkeypatch.setitem(published.TIME_START["es"], "abs_rs", tuple(profile - np.tile([1, 3], 50)))
+    more, error = published.more_of_cc("abs_rs")
+    assert more == 40  # 2 000 * 100 / 5 000
+    np.testing.assert_allclose(error, 0.2 * np.sqrt(80 / 78) * 10)
 
 
 def test_settings_are_those_of_the_sources(tmp_path: Path) -> None:
@@ -153,8 +158,17 @@ def test_events_are_four_assemblies_and_one_interaction(
     ]
 
 
+def test_effect_of_a_step_is_a_difference_window_by_window() -> None:
+    was = {"abs_rs": {"noise_by_window": [[8, 0, 4], [4, 0, 4]], "more_by_window": [[3, 0, 1], [6, 0, 1]]}}
+    now = {"abs_rs": {"noise_by_window": [[12, 0, 4], [8, 0, 6]], "more_by_window": [[4, 0, 1], [8, 0, 4]]}}
+    found = yields.effect(now | {"interactions_by_window": [1, 2]}, was, "abs_rs")
+    assert found["noise"] == [4, 0, 1] and found["noise_error"] == [0, 0, 1]
+    assert found["interaction"] == [1, 0, 1]
+    np.testing.assert_allclose(found["interaction_error"], [0, 0, np.sqrt(2) / 3])
+
+
 def test_the_plot_is_written(tmp_path: Path) -> None:
     one = {"noise": [1.0, 2.0, 3.0], "interaction": [4.0, 5.0, 6.0], "noise_in_time": [1.0] * 100}
-    found = dict.fromkeys(published.TPS, one)
+    found = dict.fromkeys(published.ALGORITHMS, one)
     yields_plot.draw(found, found, tmp_path / "x.png")
     assert (tmp_path / "x.png").stat().st_size > 5_000
