@@ -56,6 +56,16 @@ def run_files(source: Path) -> list[RunFile]:
     return found
 
 
+def run_number(source: Path) -> int:
+    """Return the number of the run that a file or folder is of, 0 if it does not say.
+
+    Raises
+    ------
+    UserError : as ``run_files``.
+    """
+    return _run_file(run_files(source)[0].path).run_number
+
+
 def _run_file(path: Path) -> RunFile:
     with opened(path) as file:
         return RunFile(_whole(path, file, "file_index"), path, _whole(path, file, "run_number"))

@@ -30,6 +30,7 @@ def activities(
     """
     from streams.console import console, progress, table
     from streams.errors import ConfigError
+    from streams.files.run_files import run_number
     from streams.files.tp_file import read_records
     from trigger.activities import run, ta_file
 
@@ -52,5 +53,5 @@ def activities(
         }
         if candidates:
             facts |= {"candidates": tc_algorithm, "candidate_parameters": tc_parameters}
-        ta_file.write(output, made, facts)
+        ta_file.write(output, made, facts, run_number(source))
     console.print(table(f"{algorithm} {source}", run.summary(task, result)))
