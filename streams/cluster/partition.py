@@ -51,8 +51,8 @@ class Made(NamedTuple):
     whole_s: float
 
 
-def make(job: Job, part: Partition, before: Made | None = None) -> Made:
-    """Make the file of ``part`` unless it is there; ``before`` only says that the span before is done.
+def make(job: Job, part: Partition) -> Made:
+    """Make the file of ``part`` unless it is there; that of the span before is done.
 
     Raises
     ------
@@ -102,8 +102,8 @@ def _facts(job: Job, part: Partition) -> dict[str, Any]:
 def _check_version(run: Run) -> None:
     if code_version() != run.code:
         raise UserError(
-            f"worker on {socket.gethostname()}: its version of lartrig, numpy, scipy, numba or h5py is not that of the "
-            "command: install the same on both"
+            f"worker on {socket.gethostname()}: its version of lartrig, or of a library that it uses, is not that of "
+            "the command: install the same on both"
         )
 
 

@@ -19,7 +19,7 @@ from streams.config import SimulationConfig
 from streams.errors import UserError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_LIBRARIES = ("numpy", "scipy", "numba", "h5py")
+LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "h5py")  # that make the numbers, or the files
 
 
 @cache
@@ -30,7 +30,7 @@ def code_version() -> str:
         if path.suffix in (".py", ".toml") and "tests" not in path.relative_to(_PACKAGE).parts:
             name = path.relative_to(_PACKAGE).as_posix()
             digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
-    digest.update("".join(f"{name} {manifest.version_of(name)}\n" for name in _LIBRARIES).encode())
+    digest.update("".join(f"{name} {manifest.version_of(name)}\n" for name in LIBRARIES).encode())
     digest.update(f"hdf5 {h5py.version.hdf5_version}\n".encode())
     return digest.hexdigest()
 

@@ -82,10 +82,11 @@ def _makers(job: Job, where: Where) -> Iterator[Iterator[Made]]:
         yield (make(job, part) for part in partitions(job.run))
         return
     from streams.cluster.clients import local_client, remote_client
-    from streams.cluster.distribute import check_workers, made_by
+    from streams.cluster.distribute import made_by
+    from streams.cluster.members import check_members
 
     with remote_client(where.scheduler) if where.scheduler else local_client(where.workers) as client:
-        check_workers(client, job)
+        check_members(client, job)
         yield made_by(client, job)
 
 

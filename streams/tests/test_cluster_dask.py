@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from streams import cli
-from streams.cluster import clients, distribute
+from streams.cluster import clients, distribute, members
 from streams.cluster.partition import Job
-from streams.cluster.run import run_of
+from streams.cluster.run import Partition, run_of
 from streams.cluster.whole import RUN, Where, digest_of, simulate_run
 from streams.errors import UserError
 from streams.tests.cluster_runs import CONFIG, SERIAL, SPAN_MS, files_of
@@ -75,13 +76,17 @@ def test_workers_that_die_take_nothing_with_them(digest: str, tmp_path: Path) ->
     (tmp_path / "run").mkdir()
     job = Job(run, tmp_path / "run", {})
     with clients.local_client(2) as client:
-        distribute.check_workers(client, job)
+        members.check_members(client, job)
+        assert not any(
+            client.run(os.environ.get, "MALLOC_TRIM_THRESHOLD_").values()
+        )  # Dask's, slow with arrays
         before = set(client.run(os.getpid).values())
         made = []
         for one in distribute.made_by(client, job):
             made.append(one)
             if len(made) == 1:
                 os.kill(min(before), signal.SIGKILL)
+        client.wait_for_workers(2, timeout=30)
         after = set(client.run(os.getpid).values())
     assert len(before) == len(after) == 2 and min(before) not in after
     assert len({one.name for one in made}) == 12
@@ -89,31 +94,31 @@ def test_workers_that_die_take_nothing_with_them(digest: str, tmp_path: Path) ->
     assert digest_of({one.name: one.sha256 for one in made}) == digest
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
-def test_a_command_that_is_ended_goes_on(how, digest: str, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_a_command_that_is_ended_goes_on(digest: str, tmp_path: Path, monkeypatch, capsys) -> None:
+    """Ctrl-C, then the same command, killed, then the same in this process."""
     (tmp_path / "run.toml").write_text(TOML)
     words = ["simulate", "run.toml", "-o", "run", "--apas", str(APAS), "--span-ms", str(SPAN_MS)]
-    folder = tmp_path / "run"
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    with subprocess.Popen(
-        [*LARTRIG, *words, "--workers", "1"],
-        cwd=tmp_path, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True,
-    ) as command:  # fmt: skip
-        wait_until(lambda: len(files_of(folder)) >= 2)
-        workers = children(command.pid)
-        if how == signal.SIGKILL:
-            command.send_signal(how)
-        else:
-            os.killpg(command.pid, how)  # as a terminal does: to all of them
-        said = command.communicate(timeout=30)[1].decode()
-    assert workers
-    wait_until(lambda: not any(map(alive, workers)), 15)
-    assert 2 <= len(files_of(folder)) < 12 and (folder / RUN).exists()
-    if how == signal.SIGINT:
-        assert command.returncode == 1
-        last = [line for line in said.splitlines() if "\r" not in line and line.strip()][-1]
-        assert re.fullmatch(r"error: stopped: run has what is made so far; the same command goes on", last)
-        assert "Traceback" not in said and "distributed" not in said
+    folder, environment = tmp_path / "run", {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    for how, files in ((signal.SIGINT, 2), (signal.SIGKILL, 5)):
+        with subprocess.Popen(
+            [*LARTRIG, *words, "--workers", "1"],
+            cwd=tmp_path, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True,
+        ) as command:  # fmt: skip
+            wait_until(lambda n=files: len(files_of(folder)) >= n)
+            workers = children(command.pid)
+            if how == signal.SIGKILL:
+                command.send_signal(how)
+            else:
+                os.killpg(command.pid, how)  # as a terminal does: to all of them
+            said = command.communicate(timeout=30)[1].decode()
+        assert workers
+        wait_until(lambda ended=workers: not any(map(alive, ended)), 15)
+        assert files <= len(files_of(folder)) < 12 and (folder / RUN).exists()
+        if how == signal.SIGINT:
+            assert command.returncode == 1
+            last = [line for line in said.splitlines() if "\r" not in line and line.strip()][-1]
+            assert last == "error: stopped: run has what is made so far; the same command goes on"
+            assert "Traceback" not in said and "distributed" not in said
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["lartrig", *words, "--serial"])
     with pytest.raises(SystemExit, match="0"):
@@ -131,6 +136,30 @@ def test_threads_of_a_worker_elsewhere_make_the_same_bytes(
     assert capfd.readouterr() == ("", "")
 
 
+def test_no_worker_waits_while_an_assembly_does(tmp_path: Path, monkeypatch) -> None:
+    """Three assemblies of four files on two workers are six each, not four and eight; and first files come first."""
+    from distributed import Client, LocalCluster, get_worker
+
+    def make(job: Job, part: Partition) -> tuple[str, int]:
+        time.sleep(0.05)
+        return get_worker().address, part.span
+
+    monkeypatch.setattr(distribute, "make", make)
+    config = msgspec.structs.replace(CONFIG, windows=4)
+    options = {"dashboard_address": None, "processes": False, "protocol": "tcp"}
+    with (
+        clients._quiet(),
+        LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster,
+        Client(cluster) as client,
+    ):
+        three, five = (
+            list(distribute.made_by(client, Job(run_of(config, apas, SPAN_MS), tmp_path, {})))
+            for apas in (3, 5)
+        )
+    assert min(Counter(worker for worker, _ in three).values()) >= 5 and len(three) == 12
+    assert [span for _, span in five[:5]] == [0] * 5 and len(five) == 20
+
+
 def test_what_a_worker_refuses_is_said(tmp_path: Path, threads: str, monkeypatch) -> None:
     from streams.cluster import partition
 
@@ -144,21 +173,62 @@ def test_what_a_worker_refuses_is_said(tmp_path: Path, threads: str, monkeypatch
         simulate_run(run_of(CONFIG, APAS, SPAN_MS), tmp_path / "run", Where(threads))
 
 
-def test_workers_must_be_of_the_same_version_and_see_the_same_files(
-    tmp_path: Path, threads: str, monkeypatch
-) -> None:
-    run, sees = run_of(CONFIG, APAS, SPAN_MS), distribute.look
-    for change, sentence in (
-        (
-            {"code": "other"},
-            r"worker tcp://\S+: its version of lartrig, numpy, scipy, numba or h5py is not the command's",
-        ),
-        ({"token": ""}, r"worker tcp://\S+ on \S+ does not see the folder \S+run: every worker writes there"),
-    ):
-        monkeypatch.setattr(distribute, "look", lambda job, token, c=change: sees(job, token)._replace(**c))
-        with pytest.raises(UserError, match=sentence) as error:
-            simulate_run(run, tmp_path / "run", Where(threads))
-        assert "\n" not in str(error.value) and not (tmp_path / "run").exists()
+def refused(tmp_path: Path, address: str, sentence: str) -> None:
+    """A run on that cluster is refused with ``sentence``, and nothing is made."""
+    with pytest.raises(UserError, match=sentence) as error:
+        simulate_run(run_of(CONFIG, APAS, SPAN_MS), tmp_path / "run", Where(address))
+    assert "\n" not in str(error.value) and not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("member", ["worker", "scheduler"])
+def test_another_version_is_refused(member: str, tmp_path: Path, threads: str, monkeypatch) -> None:
+    from distributed import Client
+
+    ask, own = Client.get_versions, members.code_version
+
+    def older(client, **options):
+        said = ask(client, **options)
+        for one in said["workers"].values() if member == "worker" else (said["scheduler"],):
+            one["packages"] |= {"dask": "2025.5.1", "numba": None}
+        return said
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "get_versions", older)
+        other = r"dask 2025.5.1 \(here .*\): install the same versions there and here"
+        refused(tmp_path, threads, rf"^{member} tcp://\S+: numba missing \(here \S+\), {other}")
+
+    def code(dask_worker):  # the worker, or the scheduler: Dask calls both so
+        return "other" if type(dask_worker).__name__.lower() == member else own()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(members, "code_version", code)
+        refused(
+            tmp_path,
+            threads,
+            rf"^{member} tcp://\S+: its code of lartrig, or its HDF5, is not the command's: ",
+        )
+
+    def absent(dask_worker):
+        if type(dask_worker).__name__.lower() == member:
+            raise ModuleNotFoundError("No module named 'streams'")
+        return own()
+
+    monkeypatch.setattr(members, "code_version", absent)
+    refused(
+        tmp_path,
+        threads,
+        rf"^{member} .* is not the command's \(No module named 'streams'\): install the same",
+    )
+
+
+def test_workers_must_see_the_same_files(tmp_path: Path, threads: str, monkeypatch) -> None:
+    sees = members.look
+    monkeypatch.setattr(members, "look", lambda job, token: sees(job, token)._replace(token=""))
+    refused(
+        tmp_path,
+        threads,
+        r"^worker tcp://\S+ on \S+ does not see the folder \S+run: every worker writes there",
+    )
 
 
 def test_a_scheduler_that_is_not_there(tmp_path: Path, monkeypatch) -> None:
