@@ -137,15 +137,15 @@ def test_threads_of_a_worker_elsewhere_make_the_same_bytes(
 
 
 def test_no_worker_waits_while_an_assembly_does(tmp_path: Path, monkeypatch) -> None:
-    """Three assemblies of four files on two workers are six each, not four and eight; and first files come first."""
+    """Three assemblies of eight files on two workers are twelve each, not eight and sixteen; first files come first."""
     from distributed import Client, LocalCluster, get_worker
 
     def make(job: Job, part: Partition) -> tuple[str, int]:
-        time.sleep(0.05)
+        time.sleep(0.03)
         return get_worker().address, part.span
 
     monkeypatch.setattr(distribute, "make", make)
-    config = msgspec.structs.replace(CONFIG, windows=4)
+    config = msgspec.structs.replace(CONFIG, windows=8)
     options = {"dashboard_address": None, "processes": False, "protocol": "tcp"}
     with (
         clients._quiet(),
@@ -156,8 +156,8 @@ def test_no_worker_waits_while_an_assembly_does(tmp_path: Path, monkeypatch) -> 
             list(distribute.made_by(client, Job(run_of(config, apas, SPAN_MS), tmp_path, {})))
             for apas in (3, 5)
         )
-    assert min(Counter(worker for worker, _ in three).values()) >= 5 and len(three) == 12
-    assert [span for _, span in five[:5]] == [0] * 5 and len(five) == 20
+    assert min(Counter(worker for worker, _ in three).values()) >= 10 and len(three) == 24
+    assert [span for _, span in five[:4]] == [0] * 4 and len(five) == 40
 
 
 def test_what_a_worker_refuses_is_said(tmp_path: Path, threads: str, monkeypatch) -> None:
