@@ -43,9 +43,11 @@ def replay(
         ..., help="run.h5, a folder of one run, or a TOML file of a simulation to stream from"
     ),
     firmware: Path = typer.Option(..., "--firmware", "-f", help="folder that `lartrig convert` wrote"),
-    interactions: int = typer.Option(0, min=0, help="with a simulation: stop after this many interactions"),
-    exposure: float = typer.Option(
-        0.0, min=0.0, help="with a simulation: stop after this many seconds of one APA"
+    interactions: int | None = typer.Option(
+        None, help="with a simulation: stop after this many interactions"
+    ),
+    exposure: float | None = typer.Option(
+        None, help="with a simulation: stop after this many seconds of one APA"
     ),
     report: Path | None = typer.Option(None, "--report", help="JSON file to write"),
     pictures: Path | None = typer.Option(None, "--pictures", help="folder for event.png and efficiency.png"),
@@ -79,7 +81,7 @@ def replay(
     asked = Asked(interactions, exposure, faults, speed, strict, crate, channel_map)
     found = open_source(source, asked)
     result = replaying.run(
-        found.blocks, loaded, interactions=interactions, exposure_s=exposure, shown=found.shown
+        found.blocks, loaded, interactions=interactions or 0, exposure_s=exposure or 0.0, shown=found.shown
     )
     result.per_10kt = found.per_10kt
     content = {"source": str(source), "threshold": loaded.settings.threshold, **reports.report(result)}

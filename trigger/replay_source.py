@@ -7,6 +7,7 @@ streams.errors.ConfigError: run.h5: a file is replayed whole: leave out --intera
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,15 +42,15 @@ class Asked:
 
     Attributes
     ----------
-    interactions, exposure_s : where a simulation ends; 0: no limit.
+    interactions, exposure_s : where a simulation ends, more than 0; None: no limit.
     faults : what to do to the frames, as in ``streams.injection.faults``; empty: nothing.
     speed : 1 as fast as the detector; 0 free-running.
     strict : end with the first thing that is wrong.
     crate, channel_map : which crate of a file, and DUNE's map of its channels instead of the file's own.
     """
 
-    interactions: int = 0
-    exposure_s: float = 0.0
+    interactions: int | None = None
+    exposure_s: float | None = None
     faults: str = ""
     speed: float = 0.0
     strict: bool = False
@@ -107,6 +108,9 @@ def open_source(source: Path, asked: Asked) -> Source:
     ConfigError : something that cannot be asked of this source.
     UserError : a source that cannot be read.
     """
+    for name, end in (("--interactions", asked.interactions), ("--exposure", asked.exposure_s)):
+        if end is not None and not 0 < end < math.inf:
+            raise ConfigError(f"{source}: {name}: got {end}, want more than 0; leave it out for no limit")
     faults = parse(asked.faults)
     speed = checked_speed(asked.speed)
     found = _simulation(source, asked, faults) if source.suffix == ".toml" else _file(source, asked, faults)
@@ -126,7 +130,7 @@ def _through(faults: Faults, ledger: Ledger) -> Through | None:
 def _file(source: Path, asked: Asked, faults: Faults) -> Source:
     from streams.replay import blocks, windows
 
-    if asked.interactions or asked.exposure_s:
+    if asked.interactions is not None or asked.exposure_s is not None:
         raise ConfigError(f"{source}: a file is replayed whole: leave out --interactions and --exposure")
     count = sum(window.n_blocks for window in windows(source, asked.crate))
     report, ledger = Report(), Ledger()
@@ -166,14 +170,14 @@ def _simulation(source: Path, asked: Asked, faults: Faults) -> Source:
 def _frames(source: Path, config: SimulationConfig, asked: Asked) -> int:
     """Return about how many frames a simulation will give."""
     rate = sum(s.rate_hz for s in config.signals if isinstance(s, NeutrinoSignal))
-    if not asked.interactions and not asked.exposure_s:
+    if asked.interactions is None and asked.exposure_s is None:
         raise ConfigError(f"{source}: a simulation has no end: give --interactions N or --exposure SECONDS")
     if asked.interactions and not rate:
         raise ConfigError(
             f"{source}: --interactions {asked.interactions} needs neutrinos: "
             "give a signal of that kind a rate_hz over 0"
         )
-    seconds = max(asked.exposure_s, asked.interactions / rate if asked.interactions else 0.0)
+    seconds = max(asked.exposure_s or 0.0, asked.interactions / rate if asked.interactions else 0.0)
     return int(seconds / FRAME_S) + 1
 
 

@@ -69,7 +69,7 @@ def write_tps(
 ) -> int:
     """Write TPs, one record for each batch that has any; return how many. The file is whole or absent.
 
-    A record's window goes from the first start of its TPs to the last end.
+    A record's window goes from the first start of its TPs to the last end. A file without TPs has one empty record.
 
     Raises
     ------
@@ -89,6 +89,8 @@ def write_tps(
             _write_record(file, fragment.Span(number, low, high, plan.run_number), batch, plan)
             file.check()
             written += len(batch)
+        if not written:
+            _write_record(file, fragment.Span(1, 0, 0, plan.run_number), np.zeros(0, tp.TP), plan)
         of_run = layout.run_attributes(plan.run_number, plan.file_index, begin, end, {})
         records.write_attributes(file, plan.slices, of_run, plan.config_json)
     return written

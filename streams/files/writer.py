@@ -81,11 +81,11 @@ class Written:
     payload_bytes: int = 0
     events: Counter[str] = field(default_factory=Counter)  # by origin
 
-    def add(self, chunk: list[Block]) -> None:
-        """Count some blocks."""
+    def add(self, chunk: list[Block], truth: bool) -> None:
+        """Count some blocks; ``truth``: their truth was written, too."""
         self.blocks += len(chunk)
         self.payload_bytes = self.blocks * channel_map.N_STREAMS * wibeth.FRAME_BYTES
-        for block in chunk:
+        for block in chunk if truth else ():
             self.events.update(origin.decode() for origin in block.events["origin"])
 
 
@@ -216,7 +216,7 @@ def _write(file: OutputFile, blocks: Iterator[Block], plan: Plan) -> Written:
             record.write(at, frames_of(chunk, table, plan.crate))
             if truth is not None:
                 truth.append(chunk)
-            written.add(chunk)
+            written.add(chunk, truth is not None)
             file.check()
         begin, tick = end, tick + plan.window_blocks * TICKS_PER_BLOCK
     if truth is not None:

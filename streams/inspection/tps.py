@@ -91,6 +91,8 @@ class TpSums:
 
     def rows(self) -> dict[str, object]:
         """Return names and values for a table."""
+        if not self.count:
+            return {"TPs": "none"}
         rows: dict[str, object] = {
             "TPs": f"{self.count}, version {self.version}, in {self.span}: {hz(self.count / self.seconds)}"
         }

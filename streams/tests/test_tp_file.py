@@ -11,6 +11,8 @@ import pytest
 from streams.daq import fragment, tp
 from streams.errors import ConfigError, UserError
 from streams.files.tp_file import TpPlan, read_tps, write_tps
+from streams.inspection import tables
+from streams.inspection.look import look
 
 
 def batches(version: int = 2, counts: tuple[int, ...] = (3, 1, 0, 200)) -> list[np.ndarray]:
@@ -158,6 +160,14 @@ def test_flipped_bits_and_cuts_anywhere_never_give_a_wrong_tp(tmp_path):
             continue
         assert len(found) == len(want) and all(map(np.array_equal, found, want))
     assert refused > 100
+
+
+def test_a_file_without_tps_is_a_file(tmp_path):
+    path = tmp_path / "none.hdf5"
+    assert write_tps(path, [np.zeros(0, tp.TP)]) == 0
+    assert [len(tps) for tps in read_tps(path)] == [0]
+    seen = look(path)
+    assert seen.tps.count == 0 and seen.fault is None and tables.rows(seen)["TPs"] == "none"
 
 
 def test_other_files_are_refused(tmp_path):

@@ -93,6 +93,8 @@ def test_what_cannot_be_asked(run: Path, folder: Path, tmp_path: Path) -> None:
     toml.write_text("seed = 3\n")
     for source, asked, sentence in (
         (run, Asked(exposure_s=1.0), "a file is replayed whole"),
+        (run, Asked(exposure_s=0.0), "--exposure: got 0.0, want more than 0"),
+        (toml, Asked(interactions=0), "--interactions: got 0, want more than 0"),
         (run, Asked(faults="lost=2"), "lost: got 2.0, want 0 to 1"),
         (run, Asked(speed=-1.0), "speed: got -1, want more than 0"),
         (toml, Asked(exposure_s=1.0, crate=3), "a simulation names its crate"),
