@@ -1,12 +1,15 @@
-"""The bytes of a file's truth do not depend on when Python lets go of the datasets."""
+"""The truth in a file: its bytes do not depend on when Python lets go of the datasets; a plain file has none."""
 
 from __future__ import annotations
 
 import numpy as np
+from msgspec import structs
 
 from streams.block import CHARGE_DTYPE, EVENT_DTYPE, Block
+from streams.config import FileConfig, SimulationConfig
 from streams.files.disk import hdf5_file
 from streams.files.truth import Truth
+from streams.files.writer import summary, write_run
 
 
 def test_the_order_in_which_datasets_are_let_go_does_not_matter(tmp_path):
@@ -28,3 +31,10 @@ def test_the_order_in_which_datasets_are_let_go_does_not_matter(tmp_path):
                 del truth._datasets[name]
         found.append(path.read_bytes())
     assert found[0] == found[1]
+
+
+def test_a_plain_file_lists_no_truth(tmp_path):
+    config = SimulationConfig(seed=5, windows=1)
+    ours = summary(write_run(config, tmp_path / "ours.h5"))
+    plain = structs.replace(config, file=FileConfig(plain=True))
+    assert ours.keys() - summary(write_run(plain, tmp_path / "plain.h5")).keys() >= {"truth Ar39"}
