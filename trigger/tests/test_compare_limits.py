@@ -1,4 +1,4 @@
-"""Limits of ``trigger.compare``, each part alone: the alignment, the pairs, runs, causes and what is told in the end."""
+"""Limits of ``trigger.compare``, each part alone: alignment, pairs, runs, causes and what is told in the end."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_run_goes_on_in_the_next_piece_on_its_side_only() -> None:
     assert two.classify(stream[:1], np.array([b]), final=True).tolist() == [1]
     assert two.classify(stream[:4], np.full(4, a), final=True).tolist() == [1] * 4
     two.classify(stream, np.full(5, a), final=False)
-    assert two.classify([*stream[:2], 0, 1], np.full(2, a), final=True).tolist() == [2, 1]  # another stream
+    assert two.classify(np.array([0, 1]), np.full(2, a), final=True).tolist() == [2, 1]  # another stream
 
 
 def test_streams_of_different_assemblies_are_different() -> None:
