@@ -13,6 +13,7 @@ from trigger.compare.feed import Feed
 from trigger.compare.matching import Spans, match
 from trigger.compare.rows import ROW
 from trigger.compare.tally import Tally
+from trigger.compare.work import Setting, Work
 
 
 def rows(starts: list[int], channel: int = 5, **columns: object) -> NDArray[np.void]:
@@ -40,7 +41,7 @@ def test_numbering(a: list[int], b: list[int], found: Numbering) -> None:
 @pytest.mark.parametrize(
     ("a", "b", "shift"),
     [
-        ([0, 1000, 5000], [132, 1132], 132),  # as many as the shorter has
+        ([0, 1000, 5000, 8000, 12_000], [132, 1132], 132),  # of those of the file that has fewer
         ([0, 1000, 3000], [1, 1003, 3007], 0),  # each by another
         ([0, 1000], [0, 1032], 0),  # as many are where they were
         ([0, 100, 200], [132, 232], 32),  # the first of a lacks in b
@@ -58,7 +59,7 @@ def test_facts_go_on_from_batch_to_batch() -> None:
 
 
 def test_a_feed_gives_what_nothing_earlier_can_follow() -> None:
-    feed = Feed(iter([rows([50, 10]), rows([], 5), rows([30, 90]), rows([60])]), late=40)
+    feed = Feed(iter([rows([50]), rows([30, 10]), rows([], 5), rows([90]), rows([60])]), late=40)
     assert feed.next_start == 10
     assert feed.before(50)["start"].tolist() == [10, 30]
     assert feed.before(61)["start"].tolist() == [50, 60]
@@ -84,6 +85,12 @@ def pairs(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> list[int]:
 )
 def test_pairs(a: list[tuple[int, int]], b: list[tuple[int, int]], partners: list[int]) -> None:
     assert pairs(a, b) == partners
+
+
+def test_a_length_that_no_tp_can_have_counts_as_the_longest() -> None:
+    setting = Setting((facts.Facts(), facts.Facts()), 0, Numbering(), exact=False)
+    spans = Work(setting, Tally(np.array([5])))._spans(rows([7, 8, 9], length=[2**50, 0, 64]))
+    assert (spans.end - spans.start).tolist() == [65_536 * 32, 1, 64]
 
 
 def test_a_run_goes_on_in_the_next_piece_on_its_side_only() -> None:
