@@ -110,10 +110,8 @@ def _partners(cluster: Integers, of_b: NDArray[np.bool_], start: Integers, end: 
             or (cluster[low] == cluster[i] and (not of_b[low] or partner[low] >= 0 or end[low] <= start[i]))
         ):
             low += 1
-        j = low
-        while j < n and cluster[j] == cluster[i] and start[j] < end[i]:
-            if of_b[j] and partner[j] < 0 and end[j] > start[i]:
-                partner[i], partner[j] = j, i
-                break
-            j += 1
+        if (
+            low < n and cluster[low] == cluster[i] and start[low] < end[i]
+        ):  # it is free, and ends later than i starts
+            partner[i], partner[low] = low, i
     return partner

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from streams.daq import tp
+from streams.errors import UserError
 from trigger.compare import causes, facts, runs
 from trigger.compare.alignment import Numbering, numbering, shift_of
 from trigger.compare.causes import NUMBER, Clusters
 from trigger.compare.feed import Feed
 from trigger.compare.matching import Spans, match
-from trigger.compare.rows import ROW
+from trigger.compare.rows import ROW, read
 from trigger.compare.tally import Tally
 from trigger.compare.work import Setting, Work
 
@@ -50,6 +54,13 @@ def test_numbering(a: list[int], b: list[int], found: Numbering) -> None:
 )
 def test_a_shift_is_of_half_of_the_tps_at_least(a: list[int], b: list[int], shift: int) -> None:
     assert shift_of(rows(a), rows(b)) == shift
+
+
+def test_versions_that_are_mixed_in_a_file_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    fragments = [(name, tp.encode(np.zeros(1, tp.TP), version)) for name, version in (("one", 1), ("two", 2))]
+    monkeypatch.setattr("trigger.compare.rows.payloads", lambda path: fragments)
+    with pytest.raises(UserError, match="two: got TPs of version 2, want 1 as before: versions are mixed"):
+        list(read(Path("a.h5")))
 
 
 def test_facts_go_on_from_batch_to_batch() -> None:
