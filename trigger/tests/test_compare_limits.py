@@ -177,6 +177,16 @@ def test_an_endless_tp_has_all_the_samples_that_there_are() -> None:
     assert causes.clusters(of[1], none, match(spans[1], nothing)).endless.tolist() == [False]
 
 
+@pytest.mark.parametrize(
+    ("later", "length", "seen"), [(1023, 2000, True), (1024, 2000, False), (0, causes.ENDLESS, False)]
+)
+def test_both_files_see_a_pulse_if_it_starts_within_1024_counts(later: int, length: int, seen: bool) -> None:
+    a, b = rows([100], length=length), rows([100 + later], length=length)
+    work = Work(Setting((facts.Facts(), facts.Facts()), 0, Numbering(), exact=False), Tally(np.array([5])))
+    work._warm(a, b, match(work._spans(a), work._spans(b)))
+    assert (work.first_close == 100) == seen
+
+
 def settled(single: list[int], run: list[int], paired: int | None = 100) -> dict[str, int]:
     tally = Tally(np.array([5]))
     if paired is not None:
