@@ -224,6 +224,24 @@ def test_examples_of_what_is_settled_in_the_end_are_five_of_each() -> None:
     assert [len(tally.examples[name]) for name in ("alone", "threshold")] == [5, 0]
 
 
+def test_examples_of_a_run_are_told_apart_by_the_lowest_peak_with_a_partner() -> None:
+    tally = Tally(np.array([5]))
+    tally.least[0, 0] = 100
+    tally.add_undecided(0, False, np.zeros(1, np.int64), rows([0], peak=99))
+    tally.add_undecided(0, True, np.zeros(4, np.int64), rows([1, 2, 3, 4], peak=[100, 99, 99, 100]))
+    tally.settle()
+    starts = {
+        name: [one["a"]["time_start"] for one in tally.examples[name]] for name in ("threshold", "missing")
+    }
+    assert starts == {"threshold": [0, 2, 3], "missing": [1, 4]}
+
+
+def test_a_tp_alone_without_charge_was_not_dropped_for_it() -> None:
+    nothing = Clusters(*(np.zeros(2, np.bool_) for _ in Clusters._fields))
+    found = causes.of_alone(rows([1, 2], integral=[0, 65_536]), nothing, np.zeros(2, np.bool_))
+    assert found.tolist() == [-1, NUMBER["wrapped"]]
+
+
 def test_values_are_drawn_b_less_a_in_samples() -> None:
     tally = Tally(np.array([5]))
     a, b = rows([320], length=64, peak=15, integral=255), rows([384], length=64, peak=17, integral=254)
