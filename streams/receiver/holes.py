@@ -86,6 +86,12 @@ class Holes:
         if len(self._why) > 2 * FAR:
             self._why = {hole: why for hole, why in self._why.items() if hole >= place - FAR}
 
+    def end(self) -> None:
+        """Let what is left explain what was given up: no frame comes any more."""
+        if len(self.refused):
+            self.newest = -WAIT - 1
+            self._explain(self.begin)
+
     def _explain(self, end: int) -> None:
         """Let the refused frames explain what is missing before ``end``."""
         for place, cause in self.refused.explain(self._is_open, end).items():

@@ -2,12 +2,12 @@
 
 A source (``Links``) gives the bytes of its 40 streams; frames in them may be lost, repeated, out of order, cut short or
 damaged, and their clocks may step. ``receive`` hands on spans of up to 16 blocks and says which frames are missing in
-them; ``Report`` counts why. Frames that come in order are checked and unpacked straight from the bytes; what happens to
-the others is told in ``streams.receiver.resync``. Memory does not grow: of each stream at most 32 frames wait.
+them; ``Report`` counts why. Frames that come in order are unpacked straight from the bytes; the others are told in
+``streams.receiver.resync``. Memory does not grow: of each stream at most 32 frames wait.
 
 Place 0 of a window and the seq_id of each stream there is what most of its first frames say. If the clocks of more
-streams step by the same, forwards, than go on as before, then the time steps, and nothing is missing for it. A single
-stream whose clock steps is not believed: its frames are refused (jumped). So are those of a clock that steps back.
+streams step by the same, forwards, than go on as before, the time steps, and nothing is missing for it. The frames of
+a single stream whose clock steps are refused (jumped), and so are those of a clock that steps back.
 
 One of three frames is lost:
 
@@ -156,8 +156,7 @@ def identity_of(word0: int, table: NDArray[np.int16]) -> Identity:
 def receive(windows: Iterable[Links], identity: Identity, report: Report) -> Iterator[Span]:
     """Yield the spans of some windows, one after the other; ``report`` counts what was wrong.
 
-    Spans of a window follow each other in time and never overlap. Blocks of which no stream has a frame are in none,
-    but counted. A report that has seen windows before goes on.
+    Spans of a window follow each other in time; blocks of which no stream has a frame are in none, but counted.
     """
     for links in windows:
         window = Window(links, identity, report, report.windows)
@@ -193,6 +192,8 @@ class _Receiver:
             if reach < self.at:
                 window.end_span()
                 if window.over:
+                    for stream in self.streams:
+                        stream.holes.end()
                     return
                 self.more += BLOCKS_AT_ONCE
                 continue

@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 
 from streams.tests.damage import FULL, SEED
-from streams.tests.test_receive_faults import check, decidable
+from streams.tests.test_receive_faults import (
+    check,
+    decidable,
+    looks_like_a_flip,
+    looks_like_a_step,
+    looks_like_one_frame,
+)
 
 AT = (
     0,
@@ -62,3 +68,18 @@ def test_fuzz_some_in_a_row(place, checked):
 @pytest.mark.parametrize("first", FAULTS, ids=str)
 def test_fuzz_every_three_in_a_row(first, checked):
     check_all(((first, *others) for others in product(FAULTS, repeat=2)), 20, checked)
+
+
+def taken_for_others(looks):
+    """Return 39 sequences that look like others: {place: fault}."""
+    found = (dict(enumerate(sequence, 20)) for sequence in sample(np.random.default_rng(SEED), 100_000))
+    return list(islice((one for one in found if looks(one) and not looks_like_a_step(one)), 39))
+
+
+@pytest.mark.parametrize("checked", [True, False], ids=["checks", "no checks"])
+def test_a_jump_that_looks_like_a_flip_differs_in_its_cause_only(checked):
+    check(dict(enumerate(taken_for_others(looks_like_a_flip))), checked=checked, causes=False)
+
+
+def test_two_halves_that_look_like_one_frame_differ_in_their_cause_only():
+    check(dict(enumerate(taken_for_others(looks_like_one_frame))), checked=True, causes=False)
