@@ -2,8 +2,7 @@
 
 A source (``Links``) gives the bytes of its 40 streams; frames in them may be lost, repeated, out of order, cut short or
 damaged, and their clocks may step. ``receive`` hands on spans of up to 16 blocks and says which frames are missing in
-them; ``Report`` counts why. Frames that come in order are unpacked straight from the bytes; the others are told in
-``streams.receiver.resync``. Memory does not grow: of each stream at most 32 frames wait.
+them; ``Report`` counts why. For frames out of order see ``streams.receiver.resync``. At most 32 of a stream wait.
 
 Place 0 of a window and the seq_id of each stream there is what most of its first frames say. If the clocks of more
 streams step by the same, forwards, than go on as before, the time steps, and nothing is missing for it. The frames of
