@@ -186,6 +186,38 @@ def test_a_file_that_ends_early(tmp_path: Path) -> None:
     assert causes(of(tmp_path, made(), made()[:3000])) == {"range": (0, 1000, 0)}
 
 
+def test_a_file_that_begins_late_or_ends_early_and_is_shifted(tmp_path: Path) -> None:
+    assert causes(of(tmp_path, made(), made()[1000:])) == {"range": (0, 1000, 0)}
+    b = made()[:3000]
+    b["time_start"] += 10_000_000
+    (tmp_path / "shifted").mkdir()
+    found = causes(of(tmp_path / "shifted", made(), b))
+    assert found == {"shift": (3000, 0, 0), "range": (0, 1000, 0)}
+
+
+def test_an_endless_tp_of_the_start_up_on_a_channel_that_agreed_before(tmp_path: Path) -> None:
+    a = made()
+    a["channel"][100] = a["channel"][60]
+    b = a[30:].copy()
+    b["samples_over_threshold"][70] = 32_767
+    assert causes(of(tmp_path, a, b)) == {"startup": (1, 30, 0)}
+
+
+def test_type_and_algorithm_are_compared_in_version_1_only(tmp_path: Path) -> None:
+    b = made()
+    b["type"][:9], b["algorithm"][9] = 2, 3
+    assert causes(of(tmp_path, made(), b, (1, 1))) == {"labels": (10, 0, 0)}
+    (tmp_path / "mixed").mkdir()
+    assert of(tmp_path / "mixed", b, made(), (1, 2)).equal
+
+
+def test_the_order_is_followed_from_piece_to_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trigger.compare.work.STEP", SLOT // 2)
+    b = made()[:200]
+    b[[150, 151]] = b[[151, 150]]
+    assert causes(of(tmp_path, made()[:200], b)) == {"order": (1, 0, 0)}
+
+
 def test_labels(tmp_path: Path) -> None:
     b = made()
     b["detid"][:5] = 10
