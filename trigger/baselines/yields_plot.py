@@ -48,6 +48,7 @@ def _bars(panel: Any, name: str, ours: Mapping[str, Any], sourced: Mapping[str, 
     panel.bar([0], [0], color="white", edgecolor="grey", hatch="//", label="settings of the production")
     panel.set_xticks(at, ["U", "V", "X"])
     panel.set(title=_TITLES[name], ylabel="TPs per event")
+    panel.set_ylim(top=1.35 * max(per_event(name)))  # room for the legend
     panel.legend(frameon=False, fontsize=8, loc="upper left")
 
 

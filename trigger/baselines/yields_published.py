@@ -6,7 +6,7 @@ to 0.04 %). Events: mctruths.png has 5 000 nu_e, 5 000 argon nuclei and 5 000 el
 used (NUM_EVENTS=10 in JamesJieranShen/dunetrigger-production-justin).
 
 The bins of CC and of ES go up and down together (0.93 after the drift, SimpleThreshold), five times as much as counts
-do: noise comes again, since Wire-Cell's random numbers begin with the same seeds in each job (cfg/pgrapher/common/
+do: the noise repeats itself, which would follow from Wire-Cell's seeds, the same in each job (cfg/pgrapher/common/
 tools.jsonnet). Errors are therefore from the scatter of the bins, and CC and ES have the same noise.
 
 >>> {name: round(sum(per_event(name))) for name in ALGORITHMS}
