@@ -65,7 +65,7 @@ def planes(found: Comparison) -> dict[str, dict[str, float]]:
     for number, name in enumerate(channel_map.PLANES):
         counts = by_channel[:, plane == number]
         if counts.any():
-            channels = int((counts.sum(axis=0) > 0).sum())
+            channels = counts.shape[1]  # each has some
             a, b = (int(side.sum()) for side in counts)
             rates = {f"{side}_hz_per_channel": n / seconds / channels for side, n in (("a", a), ("b", b))}
             rows[name] = {"channels": channels, "a": a, "b": b, **rates}

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 from streams.daq import tp
 from streams.errors import UserError
-from trigger.compare import causes, facts, runs
+from trigger.compare import causes, facts, report, runs
 from trigger.compare.alignment import Numbering, numbering, shift_of
 from trigger.compare.causes import NUMBER, Clusters
+from trigger.compare.comparison import compare
 from trigger.compare.feed import Feed
 from trigger.compare.matching import Spans, match
 from trigger.compare.rows import ROW, read
 from trigger.compare.tally import Tally
 from trigger.compare.work import Setting, Work
+from trigger.tests.compare_files import made, of
 
 
 def rows(starts: list[int], channel: int = 5, **columns: object) -> NDArray[np.void]:
@@ -240,6 +242,27 @@ def test_a_tp_alone_without_charge_was_not_dropped_for_it() -> None:
     nothing = Clusters(*(np.zeros(2, np.bool_) for _ in Clusters._fields))
     found = causes.of_alone(rows([1, 2], integral=[0, 65_536]), nothing, np.zeros(2, np.bool_))
     assert found.tolist() == [-1, NUMBER["wrapped"]]
+
+
+def test_a_shift_longer_than_the_files_between_other_channels_is_found_and_can_be_forbidden(
+    tmp_path: Path,
+) -> None:
+    a, b = made()[:500], made()[:500]
+    a["channel"] += 15 * 2560
+    b["time_start"] += 10**9
+    found = of(tmp_path, a, b)
+    assert (found.shift, found.numbering.offset) == (10**9, -15 * 2560)
+    assert compare(tmp_path / "a.h5", tmp_path / "b.h5", shift=0).shift == 0
+
+
+def test_what_is_told_of_each_file(tmp_path: Path) -> None:
+    a, b = made()[:500], made()[:400]
+    b["detid"][:50] = 4
+    found = of(tmp_path, a, b)
+    assert [report.content(found)[name] for name in ("only_a", "only_b")] == [100, 0]
+    told = report.counts(found)
+    assert (told["only in a, only in b"], told["b is of"]) == ("100, 0", "detectors 3, 4")
+    assert "a is of" not in told
 
 
 def test_values_are_drawn_b_less_a_in_samples() -> None:
