@@ -70,7 +70,8 @@ class Framing:
         0 if that shows only in bytes that are still to come; there are none if ``over``. -1 if there is no telling.
 
         The next header tells: after 7 200 bytes or a multiple the frame is whole, and what is between lost its
-        headers. It is, too, if the bytes more than that are what is left of later frames. Else it was cut.
+        headers. It is, too, if the bytes more than that are what is left of later frames. Else it was cut; if what is
+        left of later frames begins less than 8 bytes before, they are passed over with it.
         """
         if self.tape.need(FRAME_BYTES) and self.followed(FRAME_BYTES):
             return FRAME_BYTES
@@ -81,12 +82,21 @@ class Framing:
             end = frames * FRAME_BYTES if enough else self.tape.left()
             found = self.search(fits, end) or (0 if enough else end)
             if found:
-                part = found % FRAME_BYTES
-                last = self.tape.piece(found)[found - part :].tobytes()
-                if found > FRAME_BYTES and (not part or self._rests.fullmatch(last)):
-                    return FRAME_BYTES
-                return part if part >= _WORD_BYTES else found
+                return self._size_before(found)
         return -1
+
+    def _size_before(self, found: int) -> int:
+        """Return the size of a frame if the next header stands ``found`` bytes behind its own."""
+        part = found % FRAME_BYTES
+        whole = found - part
+        if not whole:
+            return found
+        data = self.tape.piece(found).tobytes()
+        short = (n for n in range(_WORD_BYTES) if self._rests.fullmatch(data, whole - n))
+        rests = next(short, None)  # how many bytes before 7 200 what is left of other frames begins
+        if not part or rests == 0:
+            return FRAME_BYTES
+        return found if rests or part < _WORD_BYTES else part
 
     def search(self, fits: Fits, end: int = FRAME_BYTES) -> int:
         """Return where before ``end``, but not here, a header stands that fits, or its word 0 alone; 0 if nowhere."""

@@ -10,8 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from streams.daq.wibeth import SEQ_MODULO, TIMESTAMP_PER_FRAME
-from streams.receiver.place import FAR, WAIT
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.daq.wibeth import FRAME_BYTES, SEQ_MODULO, TIMESTAMP_PER_FRAME
+from streams.receiver.place import AGREE, FAR, SEQ_MASK, SEQ_SHIFT, WAIT
+from streams.receiver.tape import Tape
 
 FIRST_FRAMES = 4  # frames of each stream that are looked at
 
@@ -24,10 +28,27 @@ class Lock(NamedTuple):
     common: int
 
 
-def lock(frames: list[tuple[int, int, int]], begin: int) -> Lock | None:
+def first_frames(tapes: list[Tape], word0: NDArray[np.uint64]) -> tuple[list[tuple[int, int, int]], int]:
+    """Return (stream, timestamp, seq_id) of first frames whose word 0 is that of their stream, and how many the longest
+    stream has.
+    """
+    found, longest = [], 0
+    for stream, tape in enumerate(tapes):
+        tape.need(FIRST_FRAMES * FRAME_BYTES)
+        longest = max(longest, tape.left() // FRAME_BYTES)
+        for frame in range(FIRST_FRAMES):
+            words = tape.words(frame * FRAME_BYTES)
+            if words and not (words[0] ^ int(word0[stream])) & ~SEQ_MASK:
+                found.append((stream, words[1], words[0] >> SEQ_SHIFT & SEQ_MODULO - 1))
+    return found, longest
+
+
+def lock(frames: list[tuple[int, int, int]], begin: int, longest: int = FIRST_FRAMES) -> Lock | None:
     """Return where the places of a window are, from (stream, timestamp, seq_id) of the first frames of all streams.
 
-    ``begin``, which the source says, holds if the first good frame is less than ``WAIT`` places after it.
+    ``begin``, which the source says, holds if the first good frame is less than ``WAIT`` places after it. If most
+    frames agree, a stream differs only if three of its frames say so, for two that are damaged may agree by chance; two
+    are enough if ``longest``, how many frames the longest stream has, is 2.
     """
     if not frames:
         return None
@@ -42,22 +63,19 @@ def lock(frames: list[tuple[int, int, int]], begin: int) -> Lock | None:
         return near[part - 1] + near[part] + near[part + 1], -abs(time - begin)
 
     middle = max((time for _, time, _ in on_grid), key=company)
-    together = [frame for frame in on_grid if abs(frame[1] - middle) <= reach]
-    common = _most(Counter(_relation(time, seq) for _, time, seq in together), Counter())
+    together = dict.fromkeys(f for f in on_grid if abs(f[1] - middle) <= reach)  # a copy says nothing more
     votes = Counter(_relation(time, seq) for _, time, seq in together)
+    common = _most(votes, Counter())
     own: dict[int, Counter[int]] = {}
     for stream, time, seq in together:
         own.setdefault(stream, Counter())[_relation(time, seq)] += 1
-    sure = (
-        votes[common] > sum(votes.values()) / 2
-    )  # then a stream differs only if enough of its frames say so
+    enough = max(2, min(longest, AGREE)) if votes[common] > votes.total() / 2 else 0
     relations = {
-        stream: common if sure and max(counts.values()) < _enough(counts) else _most(counts, votes)
+        stream: common if max(counts.values()) < enough else _most(counts, votes)
         for stream, counts in own.items()
     }
-    base = begin_of(
-        min(time for stream, time, seq in together if relations[stream] == _relation(time, seq)), begin
-    )
+    first = min(time for stream, time, seq in together if relations[stream] == _relation(time, seq))
+    base = begin_of(first, begin)
     number = base // TIMESTAMP_PER_FRAME
     seq0 = {stream: (relation + number) % SEQ_MODULO for stream, relation in relations.items()}
     return Lock(base, seq0, (common + number) % SEQ_MODULO)
@@ -67,11 +85,6 @@ def begin_of(first: int, begin: int) -> int:
     """Return the timestamp of place 0, from that of the first good frame and what the source says."""
     offset, phase = divmod(first - begin, TIMESTAMP_PER_FRAME)
     return begin if phase == 0 and 0 < offset <= WAIT else first
-
-
-def _enough(counts: Counter[int]) -> int:
-    """Return how many frames of a stream have to agree: 3, for two that are damaged may by chance; all if it has 2."""
-    return min(3, max(2, sum(counts.values())))
 
 
 def _relation(time: int, seq: int) -> int:

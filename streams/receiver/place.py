@@ -19,6 +19,7 @@ from streams.receiver.report import CORRUPTED, JUMPED
 from streams.receiver.tape import HEADER_BYTES, Bytes
 
 WAIT = 16  # places that a frame may come behind a later one of its stream
+AGREE = 3  # frames that show that the others differ: two that are damaged may agree by chance
 FAR = SEQ_MODULO // 2  # places; a step of so many has to be confirmed by the next frame
 ENDLESS = 2**62  # the last place of a frame that says none
 Options = tuple[

@@ -51,8 +51,8 @@ from numpy.typing import NDArray
 from streams import channel_map
 from streams.daq import spans, wibeth
 from streams.daq.wibeth import FRAME_BYTES, TIMESTAMP_PER_FRAME
-from streams.receiver.lock import FIRST_FRAMES, Lock, lock
-from streams.receiver.place import SEQ_MASK, SEQ_SHIFT, WAIT
+from streams.receiver.lock import FIRST_FRAMES, Lock, first_frames, lock
+from streams.receiver.place import WAIT
 from streams.receiver.report import Report
 from streams.receiver.stream import Stream, open_in_order
 from streams.receiver.tape import Tape
@@ -278,15 +278,9 @@ class _Receiver:
     def _locked(self, tapes: list[Tape]) -> list[Stream]:
         """Return the streams with their places; none if no stream has a frame."""
         window = self.window
-        first: list[tuple[int, int, int]] = []
         while True:
-            for number, tape in enumerate(tapes):
-                tape.need(FIRST_FRAMES * FRAME_BYTES)
-                for frame in range(FIRST_FRAMES):
-                    words = tape.words(frame * FRAME_BYTES)
-                    if words and not (words[0] ^ int(window.identity.word0[number])) & ~SEQ_MASK:
-                        first.append((number, words[1], words[0] >> SEQ_SHIFT & wibeth.SEQ_MODULO - 1))
-            found = lock(first, window.links.begin)
+            first, longest = first_frames(tapes, window.identity.word0)
+            found = lock(first, window.links.begin, longest)
             if found:
                 return self._streams(found, tapes)
             if window.over:

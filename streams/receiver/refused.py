@@ -3,8 +3,8 @@
 What a refused frame was is not always plain. With a wrong bit in its header it may say two places, one by its timestamp
 and one by its seq_id; without a readable header it says none. The rule: of all ways to give refused frames to missing
 ones, take one that leaves the fewest over (a matching, by augmenting paths): a frame that may be of two places makes
-room for one that may not. Among those, places in the order in which the frames came are preferred, then those that a
-frame says first. That holds for places that were given up before, too, so that a frame that comes late finds its own.
+room for one that may not. Among those, places that a frame says first are preferred, then those in the order in which
+the frames came. That holds for places that were given up before, too, so that a frame that comes late finds its own.
 
 >>> refused = Refused()
 >>> refused.add(((7, 7, CORRUPTED), (3, 3, JUMPED)), after=2)
@@ -26,7 +26,7 @@ from streams.receiver.report import CORRUPTED, JUMPED, TRUNCATED
 __all__ = ["CORRUPTED", "JUMPED", "TRUNCATED", "Refused"]
 
 _MANY = 64  # places of a frame without a header that are looked at
-_LEVELS = 4  # in order or not, and what a frame says first or second
+_LEVELS = 4  # what a frame says first or second, and in order or not
 
 
 class _Frame(NamedTuple):
@@ -54,7 +54,7 @@ class _Frame(NamedTuple):
                 yield from range(low, min(self.before, low + _MANY))
                 if level > 1 and self.before < ENDLESS:
                     yield from range(max(low, self.before + 1), self.before + WAIT + 1)
-            elif level >= second + 2 * (not self.after < low < self.before):
+            elif level >= 2 * second + (not self.after < low < self.before):
                 yield low
 
     def cause(self, place: int) -> int:

@@ -24,7 +24,7 @@ from streams.daq import spans
 from streams.daq.wibeth import FRAME_BYTES, SEQ_MODULO, TIMESTAMP_PER_FRAME
 from streams.receiver.framing import Framing, Words, seq_of
 from streams.receiver.holes import Holes
-from streams.receiver.place import ENDLESS, WAIT, Options, explain, place_of
+from streams.receiver.place import AGREE, ENDLESS, WAIT, Options, explain, place_of
 from streams.receiver.report import CORRUPTED, LATE, TRUNCATED
 from streams.receiver.sentences import difference
 from streams.receiver.tape import HEADER_BYTES, Bytes, Tape
@@ -32,7 +32,6 @@ from streams.receiver.tray import Tray
 from streams.receiver.window import Window
 
 _FOLLOWING = 64  # frames after which a frame still goes on from one that was held back
-_AGREE = 3  # frames that have to go on from each other: two that are damaged may do so by chance
 _MOST_HELD = 4
 
 
@@ -173,7 +172,7 @@ class Resync:
             return
         odd = _Odd(seq, timestamp, frame.copy(), options)
         agree = [held for held in self._held if odd.follows(held)]
-        if len({held.seq for held in agree}) + 1 < _AGREE:
+        if len({held.seq for held in agree}) + 1 < AGREE:
             self._held.append(odd)
             if len(self._held) > _MOST_HELD:
                 self._refuse(self._held.pop(0).options)
