@@ -18,6 +18,7 @@ from streams.receiver.place import AGREE, FAR, SEQ_MASK, SEQ_SHIFT, WAIT
 from streams.receiver.tape import Tape
 
 FIRST_FRAMES = 4  # frames of each stream that are looked at
+First = tuple[int, int, int]  # stream, timestamp, seq_id
 
 
 class Lock(NamedTuple):
@@ -28,11 +29,10 @@ class Lock(NamedTuple):
     common: int
 
 
-def first_frames(tapes: list[Tape], word0: NDArray[np.uint64]) -> tuple[list[tuple[int, int, int]], int]:
-    """Return (stream, timestamp, seq_id) of first frames whose word 0 is that of their stream, and how many the longest
-    stream has.
-    """
-    found, longest = [], 0
+def first_frames(tapes: list[Tape], word0: NDArray[np.uint64]) -> tuple[list[First], int]:
+    """Return the first frames whose word 0 is that of their stream, and how many frames the longest stream has."""
+    found: list[First] = []
+    longest = 0
     for stream, tape in enumerate(tapes):
         tape.need(FIRST_FRAMES * FRAME_BYTES)
         longest = max(longest, tape.left() // FRAME_BYTES)
@@ -43,8 +43,8 @@ def first_frames(tapes: list[Tape], word0: NDArray[np.uint64]) -> tuple[list[tup
     return found, longest
 
 
-def lock(frames: list[tuple[int, int, int]], begin: int, longest: int = FIRST_FRAMES) -> Lock | None:
-    """Return where the places of a window are, from (stream, timestamp, seq_id) of the first frames of all streams.
+def lock(frames: list[First], begin: int, longest: int = FIRST_FRAMES) -> Lock | None:
+    """Return where the places of a window are, from the first frames of all streams.
 
     ``begin``, which the source says, holds if the first good frame is less than ``WAIT`` places after it. If most
     frames agree, a stream differs only if three of its frames say so, for two that are damaged may agree by chance; two

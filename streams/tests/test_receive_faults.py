@@ -233,6 +233,29 @@ def test_a_last_frame_that_says_a_later_place():
     check({3: {59: ("jumped", 2 * 2048)}})
 
 
+TWO_AGREE = [  # on another place than theirs, and the others of the four first frames say nothing, or the same again
+    {0: ("flipped", 43), 1: ("flipped", 43), 2: ("jumped", 64), 3: ("flipped", 64)},
+    {0: ("flipped", 43), 1: ("flipped", 43), 2: ("cut", 5)},
+    {0: ("flipped", 75), 1: ("copied", 20), 2: ("flipped", 75), 3: ("flipped", 40)},
+    {1: ("jumped", -2048), 2: ("flipped", 40), 3: ("flipped", 75), 4: ("jumped", 2048)},
+]
+
+
+@pytest.mark.parametrize("checked", [True, False], ids=["checks", "no checks"])
+@pytest.mark.parametrize("faults", TWO_AGREE, ids=str)
+def test_two_frames_that_agree_by_chance_do_not_say_where_their_stream_begins(faults, checked):
+    check({3: faults}, blocks=20, checked=checked)
+
+
+def test_faults_in_a_row():
+    out_of_order = {15: ("lost", 0), 16: ("delayed", 1), 17: ("flipped", 41)}  # 17 says seq_id 15, behind 14
+    tails = [(5, 5), (6, 5), (7, 7)]  # with the frame before, that lacks its last byte, more than 7 200 + 7
+    cuts = [
+        {20: ("cut", 7199), 21: ("cut", one), 22: ("cut", other), 23: ("jumped", 64)} for one, other in tails
+    ]
+    check(dict(enumerate([out_of_order, *cuts])), blocks=30)
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(

@@ -120,6 +120,15 @@ def test_another_seq_id_in_each_stream():
     assert len(places(window(BLOCKS, False, change), report)) == len(words[0]) and report.good
 
 
+@pytest.mark.parametrize("blocks", [2, 3])
+def test_another_seq_id_in_one_stream(blocks):
+    def change(stream, f):
+        return [set_words(frame, seq_id=100 + k) for k, frame in enumerate(f)] if stream == 7 else f
+
+    report = Report()
+    assert len(places(window(blocks, False, change), report)) == blocks and report.good
+
+
 def test_a_silent_stream_and_one_that_comes_back_much_later():
     words = frames(60)
     data = [words[s].tobytes() for s in range(40)]
