@@ -50,7 +50,7 @@ from numpy.typing import NDArray
 
 from streams import channel_map
 from streams.daq import spans, wibeth
-from streams.daq.wibeth import FRAME_BYTES, TIMESTAMP_PER_FRAME
+from streams.daq.wibeth import TIMESTAMP_PER_FRAME
 from streams.receiver.lock import FIRST_FRAMES, Lock, first_frames, lock
 from streams.receiver.place import WAIT
 from streams.receiver.report import Report
