@@ -67,7 +67,7 @@ def summary(run: Run, whole: Whole) -> dict[str, object]:
     size = sum(one.size for one in whole.made)
     length_ms = run.config.windows * run.config.window_blocks * TICKS_PER_BLOCK * TICK_NS * 1e-6
     rows: dict[str, object] = {
-        "files": f"{len(whole.made)}: {max(run.apas, 1)} assemblies, {spans(run)} spans of time; {len(new)} new",
+        "files": f"{len(whole.made)}: assemblies {max(run.apas, 1)}, spans of time {spans(run)}; {len(new)} new",
         "written": f"{length_ms:.3f} ms of each assembly, {size / 1e6:.1f} MB",
         "digest": whole.digest,
     }

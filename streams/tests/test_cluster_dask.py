@@ -124,7 +124,7 @@ def test_a_command_that_is_ended_goes_on(digest: str, tmp_path: Path, monkeypatc
     with pytest.raises(SystemExit, match="0"):
         cli.main()
     done = capsys.readouterr().out
-    assert digest in done and "12: 4 assemblies, 3 spans of time;" in done and "12 new" not in done
+    assert digest in done and "12: assemblies 4, spans of time 3;" in done and "12 new" not in done
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
 
 
