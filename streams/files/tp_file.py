@@ -164,7 +164,7 @@ def _payloads(source: Path) -> Iterator[list[tuple[str, bytes]]]:
                     yield [(where, fragment_payload(where, one)) for where, one in datasets]
     if not some:
         raise UserError(
-            f"{source}: got {count} records without TPs, want a dataset *_Trigger_Primitive in at least one: "
+            f"{source}: got {count} records, none with TPs, want a dataset *_Trigger_Primitive in at least one: "
             "lartrig tpg finds the TPs of raw frames"
         )
 

@@ -39,7 +39,7 @@ def explain(seq: int, timestamp: int, seq0: int, base: int, newest: int) -> Opti
     """Return what a frame can have been whose seq_id and timestamp disagree; the likelier first.
 
     One wrong bit is likelier than a timestamp that jumped; more than one wrong bit of seq_id are not thought of as long
-    as seq_id may be right.
+    as seq_id may be right, but for a timestamp that follows on: that is likely if the place by seq_id has its frame.
 
     Parameters
     ----------
@@ -52,10 +52,11 @@ def explain(seq: int, timestamp: int, seq0: int, base: int, newest: int) -> Opti
     near = abs(by_seq - newest - 1) <= WAIT
     one_bit = (timestamp ^ (base + by_seq * TIMESTAMP_PER_FRAME)).bit_count() == 1
     cause = CORRUPTED if one_bit else JUMPED
-    options = [(not one_bit, abs(by_seq - newest - 1), (by_seq, by_seq, cause))] if near else []
+    options = [(int(not one_bit), abs(by_seq - newest - 1), (by_seq, by_seq, cause))] if near else []
     one_bit = (seq ^ (seq0 + by_time) % SEQ_MODULO).bit_count() == 1
-    if phase == 0 and abs(by_time - newest - 1) < FAR and (one_bit or not near):
-        options.append((False, abs(by_time - newest - 1), (by_time, by_time, CORRUPTED)))
+    likely = one_bit or not near
+    if phase == 0 and abs(by_time - newest - 1) < FAR and (likely or by_time == newest + 1):
+        options.append((0 if likely else 2, abs(by_time - newest - 1), (by_time, by_time, CORRUPTED)))
     return tuple(option for *_, option in sorted(options)) or ((newest + 1, ENDLESS, cause),)
 
 

@@ -180,7 +180,7 @@ def test_other_files_are_refused(tmp_path):
             list(read_tps(path))
     with h5py.File(path, "w") as file:
         file.create_group("TimeSlice000001/RawData")
-    with pytest.raises(UserError, match="got 1 records without TPs"):
+    with pytest.raises(UserError, match="got 1 records, none with TPs"):
         list(read_tps(path))
     with h5py.File(path, "w") as file:
         file.create_group("TimeSlice000001")
