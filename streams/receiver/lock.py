@@ -7,6 +7,7 @@ Lock(base=1000, seq0={0: 7, 1: 7}, common=7)
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from typing import NamedTuple
 
@@ -55,14 +56,13 @@ def lock(frames: list[First], begin: int, longest: int = FIRST_FRAMES) -> Lock |
     phases = Counter(time % TIMESTAMP_PER_FRAME for _, time, _ in frames)
     phase = max(phases, key=lambda p: (phases[p], p == begin % TIMESTAMP_PER_FRAME))
     on_grid = [frame for frame in frames if frame[1] % TIMESTAMP_PER_FRAME == phase]
-    near = Counter(time // (FAR * TIMESTAMP_PER_FRAME) for _, time, _ in on_grid)
-    reach = FAR * TIMESTAMP_PER_FRAME
+    times = sorted(time for _, time, _ in on_grid)
 
     def company(time: int) -> tuple[int, int]:
-        part = time // reach
-        return near[part - 1] + near[part] + near[part + 1], -abs(time - begin)
+        near = WAIT * TIMESTAMP_PER_FRAME
+        return bisect_right(times, time + near) - bisect_left(times, time - near), -abs(time - begin)
 
-    middle = max((time for _, time, _ in on_grid), key=company)
+    middle, reach = max(times, key=company), FAR * TIMESTAMP_PER_FRAME
     together = dict.fromkeys(f for f in on_grid if abs(f[1] - middle) <= reach)  # a copy says nothing more
     votes = Counter(_relation(time, seq) for _, time, seq in together)
     common = _most(votes, Counter())

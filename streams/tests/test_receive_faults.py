@@ -247,6 +247,10 @@ def test_two_frames_that_agree_by_chance_do_not_say_where_their_stream_begins(fa
     check({3: faults}, blocks=20, checked=checked)
 
 
+def test_two_frames_that_are_far_away_do_not_say_where_the_window_begins():
+    check({0: {0: ("jumped", 2048 * 3217)}, 1: {1: ("jumped", 2048 * 5217)}}, blocks=20)
+
+
 def test_faults_in_a_row():
     out_of_order = {15: ("lost", 0), 16: ("delayed", 1), 17: ("flipped", 41)}  # 17 says seq_id 15, behind 14
     tails = [(5, 5), (6, 5), (7, 7)]  # with the frame before, that lacks its last byte, more than 7 200 + 7
