@@ -78,9 +78,9 @@ class Tray:
         """Take down that frames are delivered."""
         row = place - self.begin
         self._got[row : row + len(frames)] = True
-        flagged = frames[:, FLAG_BYTE] & FLAGS
-        if flagged.any():
-            self._window.report.add("flagged", self._number, int(np.count_nonzero(flagged)))
+        flagged = np.count_nonzero(frames[:, FLAG_BYTE] & FLAGS)
+        if flagged:
+            self._window.report.add("flagged", self._number, flagged)
 
     def serve(self) -> list[int]:
         """Put the pending frames of the span into it; return the places of those whose check is wrong."""
