@@ -78,7 +78,7 @@ class Tray:
         """Take down that frames are delivered."""
         row = place - self.begin
         self._got[row : row + len(frames)] = True
-        flagged = np.count_nonzero(frames[:, FLAG_BYTE] & FLAGS)
+        flagged = int(np.count_nonzero(frames[:, FLAG_BYTE] & FLAGS))
         if flagged:
             self._window.report.add("flagged", self._number, flagged)
 
