@@ -19,6 +19,7 @@ from trigger.baselines.lanes import column, first_bit, greater, load, put, store
 
 MOST_OF_FRAME = 4096  # TPs that one frame can give: one for each sample
 LENGTH, TO_PEAK, INTEGRAL, PEAK, OPEN, PEAKS, FIELDS = (*range(6), 7)
+_FEW = 16  # TPs that are put in order by counting those before each
 _LONGEST = 32767  # samples over threshold saturate (adds_epi16)
 
 Hits = NDArray[np.int64]  # (streams, 7, 64)
@@ -186,7 +187,16 @@ def _walk(desk: Desk, hits: Hits, place: Place, found: NDArray[np.void], n: int,
     was_over = np.uint64(hits[s, OPEN, 0]) >> np.uint64(c) & np.uint64(1)
     length, to_peak, charge, _ = _opened(hits, s, c)
     peak = value(place.peaks, c)
-    for t in range(64):
+    t = 0
+    while t < 64:
+        if not was_over:  # up to the next sample over threshold only the peak moves: the length is 0
+            rest = samples >> np.uint64(t)
+            end = t + first_bit(rest) if rest else 64
+            for gap in range(t, end):
+                peak = max(peak, value(desk.signal, 64 * gap + c))
+            t = end
+            if t == 64:
+                break
         counts = value(desk.signal, 64 * t + c)
         over = samples >> np.uint64(t) & np.uint64(1)
         if counts > peak:
@@ -195,13 +205,14 @@ def _walk(desk: Desk, hits: Hits, place: Place, found: NDArray[np.void], n: int,
             charge += counts
             charge = min(max(charge, -32768), 32767) if saturating else int(np.int16(charge))
             length = min(length + 1, _LONGEST)
-        elif was_over:
+        else:
             if charge:
                 _emit(found[n], place.labels, c, t, Hit(length, to_peak, charge & 0xFFFF, peak))
                 found[n].flag = 64 * (c >> 4) + t
                 n += 1
             length = to_peak = charge = peak = 0
         was_over = over
+        t += 1
     _kept(hits, s, c, Hit(length, to_peak, charge, 0))
     put(place.peaks, 64 + c, np.int16(peak))
     return n
@@ -221,18 +232,22 @@ def in_order(found: NDArray[np.void], count: int, sorter: Sorter, tps: NDArray[n
     Those with the same flag stay in their order.
     """
     ends, channels = sorter.ends, sorter.channels
-    ends[0] = 0
-    if count > 1:
+    few = count <= _FEW
+    if not few:
         ends[:] = 0
         for k in range(count):
             ends[found[k].flag + 1] += 1
         for flag in range(256):
             ends[flag + 1] += ends[flag]
     for k in range(count):
-        flag = found[k].flag if count > 1 else 0
-        where = n + ends[flag]
-        ends[flag] += 1
-        tps[where] = found[k]
-        tps[where].flag = 0
-        tps[where].channel = channels[found[k].channel]
+        flag, before = found[k].flag, 0
+        if few:
+            for other in range(count):
+                before += found[other].flag < flag + (other < k)
+        else:
+            before = ends[flag]
+            ends[flag] += 1
+        tps[n + before] = found[k]
+        tps[n + before].flag = 0
+        tps[n + before].channel = channels[found[k].channel]
     return n + count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -206,8 +206,7 @@ def test_a_step_of_another_package_gives_the_same_in_both_versions(
         steps = (Frugal(900), Halves(quick), RunSum(), Halves(quick), Threshold((60, 60, 60)))
         return Chain(steps, closing, 2)
 
-    point = EntryPoint("halves", "nowhere:make", algorithms.GROUP)
-    monkeypatch.setattr(EntryPoint, "load", lambda self: make_chain)
+    point = SimpleNamespace(name="halves", value="nowhere:make", load=lambda: make_chain)
     monkeypatch.setattr(
         algorithms, "entry_points", lambda group, name="halves": [point] if name == "halves" else []
     )
