@@ -41,12 +41,16 @@ from trigger.baselines.lanes import (
 def _moved(value: Any, pedestal: Any, balance: Any, limit: Any) -> tuple[Any, Any]:
     """Return the frugal pedestal and its balance after a sample.
 
-    The balance grows by the sign of the difference, so it passes a limit by one at most, and what it has passed it by
-    is the step of the pedestal.
+    The balance grows by the sign of the difference; where it is at a limit and would pass it, the pedestal makes that
+    step, and the balance begins anew. ``up`` and ``down`` say where; they are known before the difference, on which
+    the next sample waits.
     """
     zero, one, minus = everywhere(0), everywhere(1), everywhere(-1)
-    balance = add(balance, greater(lesser(sub_saturated(value, pedestal), one), minus))
-    step = add(greater(sub_saturated(balance, limit), zero), lesser(add_saturated(balance, limit), zero))
+    most = sub(limit, one)
+    up, down = greater(sub_saturated(balance, most), zero), lesser(add_saturated(balance, most), zero)
+    difference = sub_saturated(value, pedestal)
+    step = greater(lesser(difference, up), down)
+    balance = add(balance, greater(lesser(difference, one), minus))
     kept = add(both(step, one), minus)  # all bits where the step is 0, none where it is 1 or -1
     return add_saturated(pedestal, step), both(balance, kept)
 
