@@ -38,7 +38,7 @@ def made_by(client: Client, job: Job) -> Iterator[Made]:
             group,
             part.apa,
             part.span,
-        )  # of one group: Dask keeps what is too much for the workers, by priority
+        )  # of one group: Dask then keeps, by priority, what no worker can take yet
         future = client.submit(make, job, part, key=key, priority=-part.span, pure=False)
         under_way[key] = future, part
         future.add_done_callback(done.put)  # type: ignore[no-untyped-call]

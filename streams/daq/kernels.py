@@ -197,7 +197,7 @@ def _open(context: Any, b: Builder, sizes: Sequence[int], *addresses: Value) -> 
     frame, plan, row, ahead = addresses
     pieces, ordered = _pieces(b, sizes, plan, row), v.order(b, b.add(plan, WORD(_SORTED)), _fast(context))
     with cgutils.for_range(b, WORD(SAMPLES)) as tick:
-        v.fetch_to_write(b, b.add(ahead, b.mul(tick.index, WORD(_TICK_BYTES))), _TICK_BYTES)
+        v.fetch(b, b.add(ahead, b.mul(tick.index, WORD(_TICK_BYTES))), _TICK_BYTES, write=True)
         source = _row(b, frame, tick.index)
         low, high = ordered([v.load_counts(b, source, half) for half in range(2)])
         for piece in pieces:

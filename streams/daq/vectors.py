@@ -2,8 +2,8 @@
 
 numba's own vectorising of such loops depends on the processor: it is good with AVX2 and ten times slower with AVX-512,
 where it takes the 7-byte steps for gathers. So the few steps that matter are written here in LLVM's language, of whole
-vectors, constant shuffles, shifts and masks; nothing in it belongs to one kind of processor, and LLVM makes AVX-512,
-AVX2, SSE or NEON of it.
+vectors, constant shuffles, shifts and masks; but for one instruction of AVX-512 in ``order``, which has another way,
+nothing in it belongs to one kind of processor, and LLVM makes AVX-512, AVX2, SSE or NEON of it.
 
 A row of a frame (one tick) is 112 bytes: 16 groups of 7 bytes, each with four counts of 14 bits. A group goes into a
 64-bit lane, then its halves and quarters are moved apart: four counts of 16 bits. Between a frame, whose rows follow
@@ -60,13 +60,13 @@ def store_past(b: Builder, value: Value, address: Value, offset: int = 0) -> Non
         done.set_metadata("nontemporal", b.module.add_metadata([INT(1)]))
 
 
-def fetch_to_write(b: Builder, address: Value, count: int) -> None:
-    """Have ``count`` bytes of memory brought near, as they will be written soon; any address will do."""
+def fetch(b: Builder, address: Value, count: int, write: bool) -> None:
+    """Have ``count`` bytes of memory brought near, to be read or written soon; any address will do."""
     pointer = ir.IntType(8).as_pointer()
     kind = ir.FunctionType(ir.VoidType(), [pointer, INT, INT, INT])
     ask = cgutils.get_or_insert_function(b.module, kind, "llvm.prefetch.p0")
     for low in range(0, count, LINE_BYTES):
-        b.call(ask, [at(b, address, low, ir.IntType(8)), INT(1), INT(3), INT(1)])
+        b.call(ask, [at(b, address, low, ir.IntType(8)), INT(int(write)), INT(3), INT(1)])
 
 
 def constant(kind: Any, values: Sequence[int]) -> Value:

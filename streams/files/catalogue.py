@@ -100,7 +100,8 @@ def read(source: Path) -> Catalogue:
     found = Catalogue(source)
     for path in paths_of(source, found.findings):
         _read_file(path, found)
-    _check_runs(found.files)
+    for file in found.files[1:]:
+        check_same_run((found.files[0].path, found.files[0].run_number), (file.path, file.run_number))
     found.windows.sort(key=lambda window: (window.timestamp, window.file.path, window.name, window.crate))
     _check_copies(found.windows)
     _check_configs(found.windows)
@@ -206,14 +207,14 @@ def _check_versions(path: Path, records: Iterable[Record]) -> None:
         )
 
 
-def _check_runs(files: list[File]) -> None:
-    first = files[0]
-    for file in files[1:]:
-        if file.run_number != first.run_number:
-            raise UserError(
-                f"{first.path.parent}: two runs in one folder: {first.path.name} is of run {first.run_number}, "
-                f"{file.path.name} of run {file.run_number}: keep one run in a folder"
-            )
+def check_same_run(one: tuple[Path, int], other: tuple[Path, int]) -> None:
+    """Refuse two files of a folder, each with its run number, that are of different runs."""
+    (path, number), (other_path, other_number) = one, other
+    if number != other_number:
+        raise UserError(
+            f"{path.parent}: two runs in one folder: {path.name} is of run {number}, "
+            f"{other_path.name} of run {other_number}: keep one run in a folder"
+        )
 
 
 def _check_copies(windows: list[Window]) -> None:

@@ -27,9 +27,8 @@ from pathlib import Path
 
 from streams.errors import UserError
 
-PATIENCE_S = (
-    600.0  # without a sign of life, for a disk that stalls; a hang of HDF5 ends the child's fork much sooner
-)
+#: Without a sign of life, for a disk that stalls; a hang of HDF5 ends the child's fork much sooner.
+PATIENCE_S = 600.0
 _CHILD = Path(__file__).with_name("probe_child.py")
 _KEPT = 10_000  # files remembered
 

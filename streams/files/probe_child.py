@@ -18,9 +18,8 @@ import h5py
 
 _SMALL_BYTES = 1 << 26  # datasets up to this size are read whole if they are not in one piece
 _BEAT_S = 1.0
-_PATIENCE_S = (
-    25.0  # of the processor without a beat: HDF5 hangs; a slow disk or a stopped process does not count
-)
+#: Of the processor without a beat: HDF5 hangs; a slow disk or a stopped process does not count.
+_PATIENCE_S = 25.0
 _OPEN = (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError)  # what h5py raises on damage
 
 

@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 
 from streams.errors import UserError
-from streams.files.catalogue import paths_of
+from streams.files.catalogue import check_same_run, paths_of
 from streams.files.hdf5 import opened
 from streams.files.record_reading import Findings
 
@@ -43,11 +43,7 @@ def run_files(source: Path) -> list[RunFile]:
     if findings.sentences:
         raise UserError(f"{findings.sentences[0]}: wait for its end, or take it out of the folder")
     for one, other in pairwise(found):
-        if one.run_number != other.run_number:
-            raise UserError(
-                f"{source}: two runs in one folder: {one.path.name} is of run {one.run_number}, "
-                f"{other.path.name} of run {other.run_number}: keep one run in a folder"
-            )
+        check_same_run((one.path, one.run_number), (other.path, other.run_number))
         if one.number == other.number:
             raise UserError(
                 f"{source}: {one.path.name} and {other.path.name} are both file {one.number} of run {one.run_number}, "

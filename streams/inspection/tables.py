@@ -91,7 +91,7 @@ def _crate_rows(crate: CrateSummary) -> dict[str, object]:
         there = mean[first : first + channel_map.PLANE_CHANNELS[plane]]
         there = there[~np.isnan(there)]
         if there.size:
-            noise = f"r.m.s. {_mean_square(rms, plane):.2f} ADC"
+            noise = f"r.m.s. {_plane_rms(rms, plane):.2f} ADC"
             shown[f"plane {plane}"] = f"{there.size} channels, mean {there.mean():.1f}, {noise}"
     return shown
 
@@ -160,14 +160,14 @@ def crate_table(seen: Inspection) -> Table:
         rms = crate.sums.rms(crate.table)
         first = (crate.crate, len(crate.windows), duration(crate.seconds), _streams(crate), crate.frames)
         missing = str(crate.report.total("missing") or "")
-        noise = [f"{_mean_square(rms, plane):.2f}" for plane in channel_map.PLANES]
+        noise = [f"{_plane_rms(rms, plane):.2f}" for plane in channel_map.PLANES]
         shown.add_row(
             *map(str, first), missing, *noise, style=None if crate.report.good and not missing else "yellow"
         )
     return shown
 
 
-def _mean_square(rms: NDArray[np.float64], plane: str) -> float:
+def _plane_rms(rms: NDArray[np.float64], plane: str) -> float:
     """Return the r.m.s. of a plane; not a number without samples."""
     first = channel_map.PLANE_FIRST[plane]
     part = rms[first : first + channel_map.PLANE_CHANNELS[plane]]

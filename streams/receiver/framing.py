@@ -23,12 +23,11 @@ import numpy as np
 
 from streams.compiled import compiled
 from streams.daq.wibeth import FRAME_BYTES, SEQ_MODULO
-from streams.receiver.place import SEQ_MASK, SEQ_SHIFT
+from streams.receiver.place import SAME_MASK, SEQ_SHIFT
 from streams.receiver.tape import HEADER_BYTES, Bytes, Tape
 
 _LOOK_AHEAD = 6  # frames within which the next header must come
 _WORD_BYTES = 8
-_SAME = ~SEQ_MASK % 2**64  # bits of word 0 that are the same in all frames of a stream
 
 Words = tuple[int, int]  # words 0 and 1 of a frame
 Fits = Callable[[int, int], bool]  # whether seq_id or timestamp may be the stream's
@@ -52,7 +51,7 @@ class Framing:
 
     def damage(self, words: Words) -> int:
         """Return the bits of word 0 that are wrong, without those of seq_id."""
-        return (words[0] ^ self._word0) & _SAME
+        return (words[0] ^ self._word0) & SAME_MASK
 
     def is_header(self, words: Words) -> bool:
         """Return if this is a header: one bit of word 0 may be wrong."""
@@ -131,7 +130,7 @@ def _rests(word0: int) -> re.Pattern[bytes]:
 @compiled
 def _find(data: Bytes, first: int, end: int, word0: np.uint64) -> int:
     """Return where from ``first`` on, and before ``end``, word 0 of a header stands, -1 if nowhere."""
-    word, same = np.uint64(0), np.uint64(_SAME)
+    word, same = np.uint64(0), np.uint64(SAME_MASK)
     for k in range(first, min(end + 7, len(data))):
         word = (word >> np.uint64(8)) | (np.uint64(data[k]) << np.uint64(56))
         if k >= first + 7:

@@ -27,6 +27,7 @@ Options = tuple[
 ]  # (first place, last place, cause): what a refused frame can have been
 SEQ_SHIFT = FIELDS["seq_id"][1]
 SEQ_MASK = (SEQ_MODULO - 1) << SEQ_SHIFT
+SAME_MASK = ~SEQ_MASK % 2**64  # bits of word 0 that are the same in all frames of a stream
 
 
 def place_of(seq: int, after: int) -> int:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from streams.daq import spans
 from streams.daq.wibeth import FRAME_BYTES, SEQ_MODULO, TIMESTAMP_PER_FRAME
 from streams.receiver.lock import FIRST_FRAMES, Lock, begin_of
-from streams.receiver.place import SEQ_MASK, SEQ_SHIFT
+from streams.receiver.place import SAME_MASK, SEQ_SHIFT
 from streams.receiver.tape import HEADER_BYTES, Bytes
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 
 _LONGEST = 8  # spans that are read stream by stream before the next try
-_SAME = np.uint64(~SEQ_MASK % 2**64)  # bits of word 0 that are the same in all frames of a stream
 
 
 class Bundle(NamedTuple):
@@ -165,7 +164,7 @@ class Together:
         window, count = self._window, bundle.size // FRAME_BYTES
         own, time = window.identity.word0, window.time(place)
         checks = self._source.checks_all(time, count)
-        if not checks.size and bundle.ahead and ((bundle.following() ^ own) & _SAME).any():
+        if not checks.size and bundle.ahead and ((bundle.following() ^ own) & np.uint64(SAME_MASK)).any():
             return 0  # only the next header shows that a frame is whole
         word0 = own | (seq0 + np.uint64(place) & np.uint64(SEQ_MODULO - 1)) << np.uint64(SEQ_SHIFT)
         rows = spans.Rows(bundle.room, bundle.starts, count)

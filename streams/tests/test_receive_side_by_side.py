@@ -19,16 +19,8 @@ from streams.tests.test_receive_faults import (
     looks_like_one_frame,
 )
 
-AT = (
-    0,
-    1,
-    13,
-    15,
-    20,
-    29,
-    54,
-    56,
-)  # of the first: where a window begins or ends, around the end of a span, within
+#: Places of the first: where a window begins or ends, around the end of a span, within.
+AT = (0, 1, 13, 15, 20, 29, 54, 56)
 DETAILS = {
     "lost": [0],
     "delayed": [1, 2, 3, 20],

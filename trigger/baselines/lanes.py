@@ -216,11 +216,7 @@ def fetch(_: Any, frame: Any, sample: Any) -> Any:
 
     def build(context: Any, b: Any, signature: Any, values: Any) -> Value:
         row = b.add(_address(context, b, signature, values, vectors.ROW_BYTES), _WORD(8 * HEADER_WORDS))
-        pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
-        ask = cgutils.get_or_insert_function(b.module, kind, "llvm.prefetch.p0")
-        for line in (0, 64):  # bytes: a sample's 112 reach into two lines of the cache
-            b.call(ask, [b.inttoptr(b.add(row, _WORD(line)), pointer), number(0), number(3), number(1)])
+        vectors.fetch(b, row, vectors.ROW_BYTES, write=False)
         return context.get_dummy_value()
 
     return types.void(frame, sample), build
